@@ -1,0 +1,66 @@
+# `make demo` and `make test` do everything on a fresh machine with Python 3.11, Node 20 and make.
+PYTHON ?= python3
+UV_VERSION = 0.13.8
+BIN = .venv/bin
+# What the checks and Django's commands need to load the settings; nothing is stored with it.
+SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
+
+.PHONY: install demo check test test-python test-postgres test-frontend clean
+
+install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
+
+.venv/bin/uv:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed (PYTHON=python3.11 make …)" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.installed: .venv/bin/uv uv.lock pyproject.toml
+	$(BIN)/uv sync --frozen --quiet --inexact
+	touch $@
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+FRONTEND = $(shell find frontend -type f -not -path 'frontend/dist/*' 2>/dev/null)
+frontend/dist/manifest.json: node_modules/.installed $(FRONTEND)
+	npm run --silent build
+	touch $@
+
+demo: install
+	$(BIN)/python manage.py demo
+
+check: install
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(SETTINGS_ENV) $(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(SETTINGS_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	npm run --silent check
+
+# Open edX's side of LTI, a second platform to be launched from. AGPL: for tests alone, in an environment of its own.
+.venv-openedx/.installed: tests/openedx/requirements.txt .venv/bin/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(PYTHON) .venv-openedx
+	$(BIN)/uv pip install --quiet --python .venv-openedx/bin/python -r tests/openedx/requirements.txt
+	touch $@
+
+test: install
+	tests/system-packages.sh
+	$(MAKE) check
+	$(MAKE) test-frontend
+	$(MAKE) test-python
+	$(MAKE) test-postgres
+
+test-frontend: install
+	npm run --silent test
+
+# Everything: SQLite, the browser, the second platform.
+test-python: install .venv-openedx/.installed
+	$(BIN)/pytest
+
+# What touches the database, once more where production keeps it.
+test-postgres: install
+	$(BIN)/python -m tests.services $(BIN)/pytest tests/config tests/lti_tool tests/video tests/contracts
+
+clean:
+	rm -rf .venv .venv-openedx node_modules frontend/dist var

@@ -1,0 +1,190 @@
+"""Settings, read once from the environment (the README has the table). `config/checks.py` refuses unsafe ones."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from config import env, logging
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- what the installation is -------------------------------------------------------------------------------------
+DEBUG = env.flag("DEBUG")
+DEMO = env.flag("DEMO")
+SECRET_KEY = env.text("SECRET_KEY", "demo-only" if DEMO else "")
+BASE_URL = env.text("BASE_URL", "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", [urlsplit(BASE_URL).hostname or "localhost"])
+HTTPS = BASE_URL.startswith("https://")
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
+KEYS_DIR = env.path("KEYS_DIR", BASE_DIR / "keys")
+REDIS_URL = env.text("REDIS_URL")
+
+# --- the product --------------------------------------------------------------------------------------------------
+LAUNCH_HOURS = env.number("LAUNCH_HOURS", 12)
+UPLOAD_MAX_BYTES = env.number("UPLOAD_MAX_BYTES", 5 * 1024**3)
+UPLOAD_TICKET_SECONDS = env.number("UPLOAD_TICKET_SECONDS", 3600)
+UPLOAD_GRACE_MINUTES = env.number("UPLOAD_GRACE_MINUTES", 30)
+PLAYBACK_SECONDS = env.number("PLAYBACK_SECONDS", 24 * 3600)
+STORAGE = env.text("STORAGE", "s3")
+S3_BUCKET = env.text("S3_BUCKET")
+S3_ENDPOINT_URL = env.text("S3_ENDPOINT_URL")
+S3_REGION = env.text("S3_REGION", "us-east-1")
+AWS_ACCESS_KEY_ID = env.text("AWS_ACCESS_KEY_ID")
+AWS_SECRET_ACCESS_KEY = env.text("AWS_SECRET_ACCESS_KEY")
+CLOUDFRONT_DOMAIN = env.text("CLOUDFRONT_DOMAIN")
+CLOUDFRONT_KEY_ID = env.text("CLOUDFRONT_KEY_ID")
+CLOUDFRONT_PRIVATE_KEY = env.text("CLOUDFRONT_PRIVATE_KEY")
+
+# --- Django -------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_structlog",
+    "django_vite",
+    "config",
+    "lti_tool",
+    "video",
+]
+if DEMO:
+    INSTALLED_APPS.append("demo")
+
+MIDDLEWARE = [
+    "config.security.PartitionedCookies",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.logging.RequestLog",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR}/reelmark.sqlite3")}
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    # WAL lets pages be read while the worker writes; IMMEDIATE makes a busy writer wait instead of failing halfway.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+
+STATIC_URL = "/static/"
+FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
+STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.exists() else []
+# Vite already names files by their content, so nothing has to be collected before a start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/assets/[^/]+-[\w-]{8}\.\w+(\.map)?$"
+DJANGO_VITE = {"default": {"dev_mode": False, "manifest_path": FRONTEND_DIST / "manifest.json"}}
+
+# --- security -----------------------------------------------------------------------------------------------------
+CSRF_COOKIE_SAMESITE = "None"  # our forms live in a frame of another site; `Partitioned` is added by the middleware
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True  # scripts read the token from the page's <meta>
+CSRF_TRUSTED_ORIGINS = [env.origin(BASE_URL)]
+CSRF_FAILURE_VIEW = "config.views.csrf_failure"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "lti_tool.notices.LaunchNotices"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+_storage_origins = [env.origin(S3_ENDPOINT_URL)] if S3_ENDPOINT_URL else []
+if S3_BUCKET and not S3_ENDPOINT_URL:
+    _storage_origins = [f"https://{S3_BUCKET}.s3.{S3_REGION}.amazonaws.com", f"https://{S3_BUCKET}.s3.amazonaws.com"]
+_edge_origins = [env.origin(CLOUDFRONT_DOMAIN)] if CLOUDFRONT_DOMAIN else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", *_edge_origins],
+        "font-src": ["'self'", "data:"],
+        "media-src": ["'self'", "blob:", *_edge_origins],
+        "connect-src": ["'self'", *_storage_origins, *_edge_origins],
+        "worker-src": ["'self'", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        # Nobody may frame us, but the platform of a launch its own launch (lti_tool/access.py).
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# --- Celery -------------------------------------------------------------------------------------------------------
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A page must not hang because the broker does: what could not be published is found by the sweep.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
+else:
+    _broker = DATA_DIR / "broker"
+    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_broker / "messages"),
+        "data_folder_out": str(_broker / "messages"),
+        "control_folder": str(_broker / "control"),
+        "polling_interval": 0.2,
+    }
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": 20.0},
+    "forget what has expired": {"task": "lti_tool.tasks.forget_expired", "schedule": 3600.0},
+    "examine unexamined videos": {"task": "video.tasks.examine_unexamined", "schedule": 60.0},
+    "delete leftover objects": {"task": "video.tasks.delete_leftover_objects", "schedule": 3600.0},
+}
+
+# --- logs ---------------------------------------------------------------------------------------------------------
+LOGGING_CONFIG = None
+logging.configure(json=not DEBUG, level=env.text("LOG_LEVEL", "INFO"))
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_USER_ID_FIELD = None
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

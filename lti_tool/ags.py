@@ -1,0 +1,143 @@
+"""Assignment and Grade Services 2.0: post a score, find or make the line item it belongs to."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.utils import timezone
+
+from lti_tool.errors import PlatformRefused
+from lti_tool.models import ResourceLink
+from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
+from lti_tool.platform import call_service
+
+_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/"
+SCOPE_SCORE = f"{_SCOPE}score"
+SCOPE_LINEITEM = f"{_SCOPE}lineitem"
+SCOPE_LINEITEM_READONLY = f"{_SCOPE}lineitem.readonly"
+_SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
+_LINEITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
+_LINEITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the gradebook should say. `points` None means no grade (Moodle then clears one that is there)."""
+
+    activity_progress: ActivityProgress
+    grading_progress: GradingProgress
+    points: Decimal | None
+    maximum: Decimal | None
+    comment: str
+    timestamp: datetime
+    submitted_at: datetime | None = None
+
+
+def next_timestamp(last: datetime | None) -> datetime:
+    """Now, in whole seconds, but later than the last one posted for this person.
+
+    AGS 3.4.5 wants strictly increasing times; Moodle compares whole seconds and answers 409 to an equal one.
+    """
+    now = timezone.now().replace(microsecond=0)
+    return now if last is None or now > last else last.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def post_score(link: ResourceLink, sub: str, score: Score) -> None:
+    """Post one person's score to the link's line item.
+
+    Raises:
+        PlatformRefused: also when the link has no line item and none may be made.
+        PlatformUnavailable.
+    """
+    if SCOPE_SCORE not in link.scopes:
+        raise PlatformRefused("Moodle did not allow this tool to send grades. Ask the admin to switch grade sync on.")
+    body: dict[str, Any] = {
+        "userId": sub,
+        "activityProgress": score.activity_progress,
+        "gradingProgress": score.grading_progress,
+        "timestamp": _iso(score.timestamp),
+        "comment": score.comment,  # always sent: Moodle erases the earlier one when it is absent
+    }
+    if score.points is not None and score.maximum is not None:
+        body |= {"scoreGiven": float(score.points), "scoreMaximum": float(score.maximum)}
+    if score.submitted_at is not None:
+        body["submission"] = {"submittedAt": _iso(score.submitted_at)}
+    call_service(
+        link.platform,
+        "POST",
+        scores_url(line_item(link, score.maximum)),
+        scopes=[SCOPE_SCORE],
+        accept="application/json",
+        content_type=_SCORE_TYPE,
+        json_body=json.dumps(body).encode(),
+    )
+
+
+def scores_url(lineitem_url: str) -> str:
+    """`/scores` goes at the end of the path, before the query that Moodle's line items have (`?type_id=1`)."""
+    parts = urlsplit(lineitem_url)
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/scores"))
+
+
+def line_item(link: ResourceLink, maximum: Decimal | None) -> str:
+    """The link's line item: as launched with, else the one that names this link, else a new one.
+
+    Raises:
+        PlatformRefused: there is none, and this tool may not make one.
+        PlatformUnavailable.
+    """
+    if link.lineitem_url:
+        return link.lineitem_url
+    readable = {SCOPE_LINEITEM, SCOPE_LINEITEM_READONLY} & set(link.scopes)
+    if not link.lineitems_url or not readable:
+        raise PlatformRefused(
+            "This activity has no grade column. In Moodle, edit the activity and let it accept grades from the tool."
+        )
+    found = _find_line_item(link, readable)
+    if found is None:
+        if SCOPE_LINEITEM not in link.scopes:
+            raise PlatformRefused("This activity has no grade column, and this tool may not make one in Moodle.")
+        found = _make_line_item(link, maximum)
+    link.lineitem_url = found
+    link.save(update_fields=["lineitem_url"])
+    return found
+
+
+def _find_line_item(link: ResourceLink, scopes: Iterable[str]) -> str | None:
+    parts = urlsplit(link.lineitems_url)
+    query = [*parse_qsl(parts.query), ("resource_link_id", link.resource_link_id)]
+    url = urlunsplit(parts._replace(query=urlencode(query)))
+    items = call_service(link.platform, "GET", url, scopes=scopes, accept=_LINEITEMS_TYPE).json
+    for item in items if isinstance(items, list) else []:
+        # A platform may ignore the filter, so what it answers is looked at.
+        if isinstance(item, dict) and item.get("resourceLinkId") == link.resource_link_id and item.get("id"):
+            return str(item["id"])
+    return None
+
+
+def _make_line_item(link: ResourceLink, maximum: Decimal | None) -> str:
+    wanted = {
+        "scoreMaximum": float(maximum or 100),
+        "label": link.title or "Video assignment",
+        "resourceLinkId": link.resource_link_id,
+    }
+    made = call_service(
+        link.platform,
+        "POST",
+        link.lineitems_url,
+        scopes=[SCOPE_LINEITEM],
+        accept=_LINEITEM_TYPE,
+        content_type=_LINEITEM_TYPE,
+        json_body=json.dumps(wanted).encode(),
+    ).json
+    if not isinstance(made, dict) or not isinstance(made.get("id"), str):
+        raise PlatformRefused("The platform made a grade column but did not say where it is.")
+    return str(made["id"])
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,47 @@
+"""What can go wrong between the platform and us, in two kinds of failure and two audiences."""
+
+
+class LaunchRefused(Exception):
+    """A login or launch that must not be let in.
+
+    Args:
+        reason: the cause in one sentence, for the platform's admin; never holds personal data or a token.
+        what, next_step: for the person; sensible defaults.
+        status: HTTP status of the page, 4xx.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        what: str = "Moodle's request to open this activity could not be accepted.",
+        next_step: str = "Go back to the course and open the activity again. If this page returns, show it to your "
+        "Moodle admin.",
+        status: int = 400,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.what = what
+        self.next_step = next_step
+        self.status = status
+
+
+class PlatformError(Exception):
+    """A call to the platform failed. `reason` is for the teacher or admin, in plain words."""
+
+    def __init__(self, reason: str, *, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class PlatformUnavailable(PlatformError):
+    """It will pass: no answer, 429 or 5xx. `retry_after` is in seconds where the platform said so."""
+
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: int | None = None) -> None:
+        super().__init__(reason, status=status)
+        self.retry_after = retry_after
+
+
+class PlatformRefused(PlatformError):
+    """A person must act: the platform understood and said no."""

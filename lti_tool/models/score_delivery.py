@@ -1,0 +1,72 @@
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from lti_tool.models.course import ResourceLink
+from lti_tool.models.person import Person
+
+
+class ActivityProgress(models.TextChoices):
+    """LTI AGS 2.0, 3.4.7."""
+
+    STARTED = "Started"
+    SUBMITTED = "Submitted"
+    COMPLETED = "Completed"
+
+
+class GradingProgress(models.TextChoices):
+    """LTI AGS 2.0, 3.4.8. Moodle takes a grade only with FullyGraded, and clears it with any other."""
+
+    NOT_READY = "NotReady"
+    PENDING_MANUAL = "PendingManual"
+    FULLY_GRADED = "FullyGraded"
+
+
+class ScoreDelivery(models.Model):
+    """The outbox: what the platform's gradebook should say of one person at one link, and how far that has got.
+
+    One row a pair; a newer wish replaces an older one, so an old grade can never arrive after a new one. Times are UTC,
+    points are out of `maximum`.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENT = "sent"
+        REFUSED = "refused"
+
+    resource_link = models.ForeignKey(ResourceLink, on_delete=models.CASCADE, related_name="score_deliveries")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="score_deliveries")
+    activity_progress = models.CharField(max_length=20, choices=ActivityProgress.choices)
+    grading_progress = models.CharField(max_length=20, choices=GradingProgress.choices)
+    points = models.DecimalField(
+        max_digits=8, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    maximum = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    comment = models.TextField(blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    wanted_version = models.PositiveIntegerField(default=1)
+    wanted_at = models.DateTimeField()
+    sent_version = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_timestamp = models.DateTimeField(null=True, blank=True, help_text="Of the last score posted.")
+    tries = models.PositiveIntegerField(default=0, help_text="Since the last success or new wish.")
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    last_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    last_answer = models.CharField(max_length=300, blank=True, help_text="In words for the teacher.")
+
+    class Meta:
+        verbose_name_plural = "score deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["resource_link", "person"], name="delivery_once"),
+            models.CheckConstraint(condition=Q(points__isnull=True) | Q(points__gte=0), name="delivery_points_ge_0"),
+            models.CheckConstraint(condition=Q(sent_version__lte=F("wanted_version")), name="delivery_not_ahead"),
+        ]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(state="waiting"), name="delivery_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_link_id} {self.person_id} v{self.wanted_version}"

@@ -1,0 +1,195 @@
+"""Third-party-initiated login (IMS Security 1.0, 5.1.1): the state that ties a launch to this browser, once.
+
+The state is signed and holds the platform and a hash of the nonce; the nonce itself stays in a short-lived cookie named
+for that state. So the login stores nothing, a launch posted in another browser finds no cookie, and the nonce of an
+accepted launch becomes a row whose key can be taken only once, on any number of servers.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+
+from lti_tool.errors import LaunchRefused
+from lti_tool.models import Platform, UsedNonce
+
+STATE_SECONDS = 600
+_SALT = "lti_tool.oidc.state"
+_LONGEST_HINT = 4000
+
+
+@dataclass(frozen=True)
+class Login:
+    """An authentication request to make: where to send the browser, and the cookie to give it first."""
+
+    address: str
+    cookie_name: str
+    nonce: str
+
+
+@dataclass(frozen=True)
+class State:
+    """A state that came back to the browser it was given to."""
+
+    platform: Platform
+    nonce: str
+    cookie_name: str
+
+
+def launch_url() -> str:
+    """Our one redirect_uri. Moodle compares it exactly, so it never carries a query."""
+    return settings.BASE_URL + reverse("lti:launch")
+
+
+def is_ours(url: str) -> bool:
+    """True for an address on this tool's own scheme, host and port."""
+    ours, theirs = urlsplit(settings.BASE_URL), urlsplit(url)
+    return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
+
+
+def begin_login(params: Mapping[str, str]) -> Login:
+    """Answer a login initiation's parameters (GET or POST) with the authentication request.
+
+    Raises:
+        LaunchRefused: issuer, client id or login hint missing, unknown or unreadable; a target that is not ours.
+    """
+    platform = _platform(params.get("iss", ""), params.get("client_id", ""))
+    hint = params.get("login_hint", "")
+    if not hint:
+        raise LaunchRefused("The login has no login_hint.")
+    target = params.get("target_link_uri", "")
+    if target and not is_ours(target):
+        raise LaunchRefused(
+            f"The login's target_link_uri is not at {settings.BASE_URL}. Check the tool's URL in Moodle."
+        )
+    message_hint = params.get("lti_message_hint", "")
+    if len(hint) > _LONGEST_HINT or len(message_hint) > _LONGEST_HINT:
+        raise LaunchRefused("The login's hints are too long.")
+    nonce = secrets.token_urlsafe(24)
+    state = signing.dumps({"p": str(platform.pk), "n": _hash(nonce)}, salt=_SALT)
+    request = {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": platform.client_id,
+        "redirect_uri": launch_url(),
+        "login_hint": hint,
+        "state": state,
+        "nonce": nonce,
+    }
+    if message_hint:
+        request["lti_message_hint"] = message_hint
+    return Login(address=_with_query(platform.authorization_url, request), cookie_name=_cookie(state), nonce=nonce)
+
+
+def remember(response: HttpResponseBase, login: Login) -> None:
+    """Give the browser the cookie that its launch must bring back."""
+    response.set_cookie(
+        login.cookie_name,
+        login.nonce,
+        max_age=STATE_SECONDS,
+        path=reverse("lti:launch"),
+        secure=True,
+        httponly=True,
+        samesite="None",
+    )
+
+
+def forget(response: HttpResponseBase, cookie_name: str) -> None:
+    response.delete_cookie(cookie_name, path=reverse("lti:launch"), samesite="None")
+
+
+def read_state(request: HttpRequest) -> State:
+    """The state of a posted launch.
+
+    Raises:
+        LaunchRefused: the state is missing, not ours, too old, or this browser did not begin the login (403).
+    """
+    state = request.POST.get("state", "")
+    if not state:
+        raise LaunchRefused("The launch has no state.")
+    try:
+        held = signing.loads(state, salt=_SALT, max_age=STATE_SECONDS)
+        platform = Platform.objects.filter(pk=held["p"], active=True).first()
+    except signing.SignatureExpired as error:
+        reason = "The login took longer than ten minutes."
+        raise LaunchRefused(reason, what="Opening this activity took too long.") from error
+    except (signing.BadSignature, KeyError, TypeError, ValueError) as error:
+        raise LaunchRefused("The launch's state was not made by this tool.") from error
+    if platform is None:
+        raise LaunchRefused("The platform of this launch is no longer registered.")
+    cookie_name = _cookie(state)
+    nonce = request.COOKIES.get(cookie_name, "")
+    if not nonce or not secrets.compare_digest(_hash(nonce), held["n"]):
+        raise LaunchRefused(
+            "The browser sent no state cookie: it blocks cookies in frames, or the launch was begun elsewhere, "
+            "or it was reloaded.",
+            what="Your browser did not keep this activity's sign-in, or the page was reloaded.",
+            next_step="Open the activity again from the course. If this page returns, allow cookies for this site, or "
+            "ask your teacher to set the activity to open in a new window.",
+            status=403,
+        )
+    return State(platform=platform, nonce=nonce, cookie_name=cookie_name)
+
+
+def use_up(nonce: str) -> None:
+    """Take a nonce for ever. Call it for verified launches only, so that strangers cannot fill the table.
+
+    Raises:
+        LaunchRefused: it was taken before: the launch is a replay.
+    """
+    # Kept well beyond the state's own life, after which its signature has expired anyway.
+    expires = timezone.now() + timedelta(seconds=2 * STATE_SECONDS)
+    try:
+        with transaction.atomic():
+            UsedNonce.objects.create(nonce_hash=_hash(nonce), expires_at=expires)
+    except IntegrityError as error:
+        raise LaunchRefused(
+            "This launch was already used.",
+            what="This page was reloaded, and Moodle's sign-in works only once.",
+            next_step="Open the activity again from the course.",
+        ) from error
+
+
+def _platform(issuer: str, client_id: str) -> Platform:
+    if not issuer or "\x00" in issuer + client_id:
+        raise LaunchRefused("The login has no readable iss.")
+    known = Platform.objects.filter(issuer=issuer, active=True)
+    if client_id:
+        known = known.filter(client_id=client_id)
+    platforms = list(known[:2])
+    if not platforms:
+        raise LaunchRefused(
+            "No active platform is registered here with this issuer and client id.",
+            what="This Moodle site is not connected to this tool.",
+            next_step="Ask your Moodle admin to register the tool, or to compare its issuer and client id with ours.",
+        )
+    if len(platforms) > 1:
+        raise LaunchRefused("The login has no client_id, and several are registered for this issuer.")
+    return platforms[0]
+
+
+def _with_query(url: str, params: Mapping[str, str]) -> str:
+    """`url` with `params` added to the query it may already have."""
+    parts = urlsplit(url)
+    query = [*parse_qsl(parts.query, keep_blank_values=True), *params.items()]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _cookie(state: str) -> str:
+    return f"lti_state_{_hash(state)[:24]}"
+
+
+def _hash(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()

@@ -1,0 +1,187 @@
+"""HTTP to the platform: key sets, access tokens, service calls. The only module that speaks to an LMS.
+
+Every call has a timeout and a size limit, and every failure becomes `PlatformUnavailable` (it will pass) or
+`PlatformRefused` (a person must act).
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+import requests
+import structlog
+from django.core.cache import cache
+from django.utils import timezone
+
+from lti_tool.errors import PlatformRefused, PlatformUnavailable
+from lti_tool.keys import tool_key
+from lti_tool.models import Platform
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT = (5, 20)  # seconds to connect, and between bytes
+LARGEST_ANSWER = 5_000_000  # bytes
+ASSERTION_SECONDS = 60
+_GIVE_UP_AFTER = 60  # seconds for one whole answer, however slowly it drips
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer: its status, headers, and body as JSON (None where it is empty)."""
+
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+
+
+def fetch_key_set(url: str) -> list[dict[str, Any]]:
+    """The keys a platform publishes at `url`, as JWK dictionaries.
+
+    Raises:
+        PlatformUnavailable: no answer in time, an error status, or something else than a key set.
+    """
+    try:
+        body = _call("GET", url, headers={"Accept": "application/json"}).json
+    except PlatformRefused as refused:
+        raise PlatformUnavailable(refused.reason, status=refused.status) from refused
+    keys = body.get("keys") if isinstance(body, dict) else None
+    if not isinstance(keys, list):
+        raise PlatformUnavailable("The platform's key set address does not answer with a key set.")
+    return [key for key in keys if isinstance(key, dict)]
+
+
+def call_service(
+    platform: Platform,
+    method: str,
+    url: str,
+    *,
+    scopes: Iterable[str],
+    accept: str | None = None,
+    content_type: str | None = None,
+    json_body: bytes | None = None,
+) -> Answer:
+    """Call an LTI service with an access token for `scopes`; a 401 is tried once more with a fresh token.
+
+    Raises:
+        PlatformUnavailable: no answer, 429 or 5xx.
+        PlatformRefused: any other status from 400, with `.status`; or no token is granted for these scopes.
+    """
+    headers = {name: value for name, value in (("Accept", accept), ("Content-Type", content_type)) if value}
+    for fresh in (False, True):
+        token = access_token(platform, scopes, fresh=fresh)
+        try:
+            return _call(method, url, headers={**headers, "Authorization": f"Bearer {token}"}, data=json_body)
+        except PlatformRefused as refused:
+            if refused.status != 401 or fresh:
+                raise
+    raise AssertionError("unreachable")
+
+
+def access_token(platform: Platform, scopes: Iterable[str], *, fresh: bool = False) -> str:
+    """A bearer token by the client-credentials grant with a signed assertion (IMS Security 1.0, 4.1).
+
+    Shared through the cache until a minute before it expires, for each platform and set of scopes.
+
+    Raises:
+        PlatformUnavailable, PlatformRefused: as `call_service`.
+    """
+    wanted = " ".join(sorted(set(scopes)))
+    cache_key = f"access-token:{platform.pk}:{uuid.uuid5(uuid.NAMESPACE_URL, f'{platform.client_id} {wanted}')}"
+    if not fresh and (known := cache.get(cache_key)):
+        return str(known)
+    answer = _call(
+        "POST",
+        platform.token_url,
+        headers={"Accept": "application/json"},
+        data={
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": _assertion(platform),
+            "scope": wanted,
+        },
+    )
+    token = answer.json.get("access_token") if isinstance(answer.json, dict) else None
+    if not isinstance(token, str) or not token:
+        raise PlatformRefused("The platform's token address answered without an access token.", status=answer.status)
+    lifetime = answer.json.get("expires_in", 3600)
+    if isinstance(lifetime, int | float | str) and str(lifetime).isdigit() and int(lifetime) > 60:
+        cache.set(cache_key, token, int(lifetime) - 60)
+    return token
+
+
+def _assertion(platform: Platform) -> str:
+    key = tool_key()
+    # Whole seconds, never ahead: Moodle refuses an `iat` in the future.
+    now = int(time.time())
+    claims = {
+        "iss": platform.client_id,
+        "sub": platform.client_id,
+        "aud": platform.token_url,
+        "iat": now,
+        "exp": now + ASSERTION_SECONDS,
+        "jti": str(uuid.uuid4()),
+    }
+    return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
+
+
+def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None) -> Answer:
+    try:
+        # No redirects: a token must not follow one to another host.
+        with requests.request(
+            method, url, headers=dict(headers), data=data, timeout=TIMEOUT, allow_redirects=False, stream=True
+        ) as response:
+            body = _read(response)
+            status, answer_headers = response.status_code, response.headers
+    except requests.RequestException as error:
+        log.warning("platform_unreachable", host=_host(url), error=type(error).__name__)
+        raise PlatformUnavailable(f"{_host(url)} did not answer ({type(error).__name__}).") from error
+    if status == 429 or status >= 500:
+        log.warning("platform_error", host=_host(url), status=status)
+        retry_after = _seconds(answer_headers.get("Retry-After"))
+        raise PlatformUnavailable(f"{_host(url)} answered {status}.", status=status, retry_after=retry_after)
+    if status >= 300:
+        # The reason phrase and body are not logged: Moodle echoes the posted personal data in them.
+        log.warning("platform_refused", host=_host(url), status=status)
+        raise PlatformRefused(f"{_host(url)} answered {status}.", status=status)
+    return Answer(status=status, headers=answer_headers, json=_json(body, url))
+
+
+def _read(response: requests.Response) -> bytes:
+    started, parts, size = time.monotonic(), [], 0
+    for part in response.iter_content(65536):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_ANSWER or time.monotonic() - started > _GIVE_UP_AFTER:
+            raise requests.ConnectionError("the answer is too large or too slow")
+    return b"".join(parts)
+
+
+def _json(body: bytes, url: str) -> Any:
+    if not body.strip():
+        return None
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise PlatformUnavailable(f"{_host(url)} answered with something that is not JSON.") from error
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc or "The platform"
+
+
+def _seconds(retry_after: str | None) -> int | None:
+    """Retry-After in seconds from now, from a number or an HTTP date (RFC 9110, 10.2.3)."""
+    if not retry_after:
+        return None
+    if retry_after.isdigit():
+        return int(retry_after)
+    try:
+        return max(0, int((parsedate_to_datetime(retry_after) - timezone.now()).total_seconds()))
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,31 @@
+"""Celery tasks: ids in, one call, safe to run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from lti_tool import nrps, outbox
+from lti_tool.models import Course, LaunchSession, UsedNonce
+
+
+@shared_task
+def deliver_score(delivery_id: int) -> None:
+    outbox.deliver(delivery_id)
+
+
+@shared_task
+def deliver_due_scores() -> None:
+    """What a lost message, a dead worker or a waiting time left behind."""
+    for delivery_id in outbox.due():
+        deliver_score.delay(delivery_id)
+
+
+@shared_task
+def refresh_roster(course_id: str) -> None:
+    nrps.refresh_roster(Course.objects.select_related("platform").get(pk=course_id))
+
+
+@shared_task
+def forget_expired() -> None:
+    now = timezone.now()
+    UsedNonce.objects.filter(expires_at__lt=now).delete()
+    LaunchSession.objects.filter(expires_at__lt=now).delete()

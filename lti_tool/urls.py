@@ -1,0 +1,10 @@
+from django.urls import path
+
+from lti_tool import views
+
+app_name = "lti"
+urlpatterns = [
+    path("login/", views.login, name="login"),
+    path("launch/", views.launch, name="launch"),
+    path("jwks/", views.jwks, name="jwks"),
+]

@@ -1,0 +1,84 @@
+"""The three addresses a platform knows: login initiation, launch, key set."""
+
+from collections.abc import Callable
+from functools import wraps
+
+import structlog
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from config.views import problem
+from lti_tool import access, keys, oidc, sync
+from lti_tool import launch as launches
+from lti_tool.errors import LaunchRefused
+
+log = structlog.get_logger(__name__)
+View = Callable[[HttpRequest], HttpResponseBase]
+
+
+def _explain_refusals(view: View) -> View:
+    @wraps(view)
+    def explained(request: HttpRequest) -> HttpResponseBase:
+        try:
+            return view(request)
+        except LaunchRefused as refused:
+            log.warning("launch_refused", step=view.__name__, reason=refused.reason)
+            return problem(
+                request,
+                status=refused.status,
+                title="This activity could not be opened",
+                what=refused.what,
+                next_step=refused.next_step,
+                technical=refused.reason,
+            )
+
+    return explained
+
+
+def _method_not_allowed(request: HttpRequest) -> HttpResponse:
+    response = problem(
+        request,
+        status=405,
+        title="Open this activity from Moodle",
+        what="This address is for Moodle's own use, so there is nothing to see here.",
+        next_step="Go to your course and open the activity there.",
+    )
+    response["Allow"] = "POST"
+    return response
+
+
+@csrf_exempt  # its origin is the LMS; what protects it is that it gives nothing but a state
+@never_cache
+@require_http_methods(["GET", "POST"])
+@_explain_refusals
+def login(request: HttpRequest) -> HttpResponseBase:
+    """Login initiation. Answered by a 302, so that Moodle's own Lax session cookie goes along."""
+    begun = oidc.begin_login(request.POST if request.method == "POST" else request.GET)
+    response = HttpResponseRedirect(begun.address)
+    oidc.remember(response, begun)
+    return response
+
+
+@csrf_exempt  # its origin is the LMS; state, nonce and signature protect it
+@never_cache
+@_explain_refusals
+def launch(request: HttpRequest) -> HttpResponseBase:
+    """The id_token comes in; the browser leaves to the launch's own page with the launch's own cookie."""
+    if request.method != "POST":
+        return _method_not_allowed(request)
+    verified, state = launches.verify(request)
+    session, secret = sync.record(verified, state.platform)
+    response = HttpResponseRedirect(f"/l/{session.pk}/")
+    access.admit(response, session, secret)
+    oidc.forget(response, state.cookie_name)
+    log.info("launched", launch=str(session.pk), platform=str(state.platform.pk), role=session.role)
+    return response
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def jwks(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(keys.key_set())

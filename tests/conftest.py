@@ -1,0 +1,35 @@
+"""Fixtures that any test may ask for."""
+
+from collections.abc import Iterator
+
+import pytest
+import responses
+from django.core.cache import cache
+from django.test import Client
+
+from lti_tool import platform_keys
+from tests.lti_tool.platform_double import PlatformDouble
+
+
+@pytest.fixture(autouse=True)
+def forget_what_processes_remember() -> None:
+    platform_keys.forget()
+    cache.clear()
+
+
+@pytest.fixture
+def answers() -> Iterator[responses.RequestsMock]:
+    """The world outside, at the HTTP edge: an address without an answer is a connection error."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def platform(db: None, answers: responses.RequestsMock) -> PlatformDouble:
+    return PlatformDouble(answers)
+
+
+@pytest.fixture
+def browser() -> Client:
+    """Django's client as a browser on https, its forms checked for CSRF like a real one's."""
+    return Client(enforce_csrf_checks=True, HTTP_HOST="tool.example", headers={"Accept": "text/html"})

@@ -1,0 +1,242 @@
+"""What a good launch leads to, and what it leaves in the database."""
+
+from typing import Any
+
+import pytest
+import responses
+from django.test import Client
+
+from lti_tool import outbox
+from lti_tool.models import Course, LaunchSession, Membership, Person, ResourceLink, UsedNonce
+from tests.lti_tool.platform_double import INSTRUCTOR, LEARNER, LTI, PlatformDouble
+
+VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
+
+
+def test_launch_ends_on_its_own_page(platform: PlatformDouble, browser: Client) -> None:
+    path = platform.open_page(browser)
+
+    session = LaunchSession.objects.get()
+    assert path == f"/l/{session.pk}/"
+    page = browser.get(path, secure=True)
+    assert page.status_code == 200
+    assert b'data-role="student"' in page.content
+
+
+def test_launch_becomes_rows(platform: PlatformDouble, browser: Client) -> None:
+    platform.open_page(browser)
+
+    person = Person.objects.get()
+    assert (person.platform, person.sub, person.name, person.email) == (
+        platform.row,
+        "6",
+        "Ana Student",
+        "ana@example.org",
+    )
+    link = ResourceLink.objects.get()
+    assert (link.resource_link_id, link.title, link.course.title) == ("1", "Interview", "Film and Sound")
+    assert link.lineitem_url == "https://moodle.example/lineitems/1/lineitem?type_id=1"
+    assert link.course.memberships_url == "https://moodle.example/members"
+    assert Membership.objects.get().role == "student"
+
+
+def test_second_launch_updates_and_its_role_replaces_the_former(platform: PlatformDouble, browser: Client) -> None:
+    platform.open_page(browser, roles=[INSTRUCTOR])
+    platform.open_page(browser, roles=[LEARNER], name="Ana New")
+
+    assert Membership.objects.get().role == "student"
+    assert Person.objects.get().name == "Ana New"
+    assert [session.role for session in LaunchSession.objects.order_by("pk")] == ["teacher", "student"]
+
+
+def test_both_sessions_of_a_teacher_who_switched_role_work_side_by_side(
+    platform: PlatformDouble, browser: Client
+) -> None:
+    as_teacher = platform.open_page(browser, roles=[INSTRUCTOR])
+    as_student = platform.open_page(browser, roles=[LEARNER])
+
+    assert b'data-role="student"' in browser.get(as_student, secure=True).content
+    assert b'data-role="teacher"' in browser.get(as_teacher, secure=True, follow=True).content
+
+
+ROLES: dict[str, tuple[list[Any], str]] = {
+    "learner": ([LEARNER], "student"),
+    "short learner": (["Learner"], "student"),
+    "instructor": ([INSTRUCTOR], "teacher"),
+    "short instructor": (["Instructor"], "teacher"),
+    "several": ([LEARNER, INSTRUCTOR], "teacher"),
+    "assistant as Moodle and Canvas say it": (
+        [INSTRUCTOR, f"{VOCABULARY}membership/Instructor#TeachingAssistant"],
+        "assistant",
+    ),
+    "site admin": (
+        [INSTRUCTOR, f"{VOCABULARY}institution/person#Administrator", f"{VOCABULARY}system/person#Administrator"],
+        "admin",
+    ),
+    "admin who switched to student": ([LEARNER, f"{VOCABULARY}institution/person#Administrator"], "student"),
+    "institution instructor alone": ([f"{VOCABULARY}institution/person#Instructor"], "student"),
+    "unknown": (["http://example.org/roles#King"], "student"),
+    "none": ([], "student"),
+    "empty entry": ([""], "student"),
+    "not texts": ([None, 3, {}], "student"),
+    "lookalike": ([f"http://evil.example/{VOCABULARY}membership#Instructor"], "student"),
+}
+
+
+@pytest.mark.parametrize(("roles", "role"), ROLES.values(), ids=ROLES.keys())
+def test_roles(platform: PlatformDouble, browser: Client, roles: list[Any], role: str) -> None:
+    platform.open_page(browser, roles=roles)
+
+    assert LaunchSession.objects.get().role == role
+
+
+PERSONAL: dict[str, tuple[dict[str, Any], str]] = {
+    "all": ({}, "Ana Student"),
+    "names only": ({"name": ..., "email": ...}, "Ana Student"),
+    "e-mail only": ({"name": ..., "given_name": ..., "family_name": ...}, "ana@example.org"),
+    "nothing": ({"name": ..., "given_name": ..., "family_name": ..., "email": ...}, "Person 6 (no name sent)"),
+}
+
+
+@pytest.mark.parametrize(("changes", "name"), PERSONAL.values(), ids=PERSONAL.keys())
+def test_personal_data_may_be_missing(
+    platform: PlatformDouble, browser: Client, changes: dict[str, Any], name: str
+) -> None:
+    platform.open_page(browser, **changes)
+
+    assert Person.objects.get().name == name
+
+
+def test_a_launch_without_a_name_keeps_the_known_one(platform: PlatformDouble, browser: Client) -> None:
+    platform.open_page(browser)
+    platform.open_page(browser, name=..., given_name=..., family_name=..., email=...)
+
+    assert Person.objects.get().name == "Ana Student"
+
+
+def test_links_without_a_context_are_courses_of_their_own(platform: PlatformDouble, browser: Client) -> None:
+    for link_id in ("1", "2"):
+        platform.open_page(browser, **{f"{LTI}context": ..., f"{LTI}resource_link": {"id": link_id}})
+
+    assert Course.objects.count() == 2
+
+
+def test_login_by_get_asks_what_the_spec_says(platform: PlatformDouble, browser: Client) -> None:
+    hint = '{"cmid":3,"launchid":"a b&c=d"}'
+    asked = platform.login(browser, lti_message_hint=hint)
+
+    assert asked.pop("state")
+    assert asked.pop("nonce")
+    assert asked == {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": "tool-1",
+        "redirect_uri": "https://tool.example/lti/launch/",
+        "login_hint": "6",
+        "lti_message_hint": hint,
+    }
+
+
+def test_authorization_address_keeps_the_query_it_has(platform: PlatformDouble, browser: Client) -> None:
+    platform.row.authorization_url += "?tenant=7"
+    platform.row.save()
+
+    assert platform.login(browser)["tenant"] == "7"
+
+
+def test_cookies_live_in_a_frame_and_on_their_own_paths(platform: PlatformDouble, browser: Client) -> None:
+    asked = platform.login(browser)
+    (state_cookie,) = browser.cookies.values()
+    launched = platform.post(browser, id_token=platform.sign(platform.claims(asked["nonce"])), state=asked["state"])
+
+    for cookie, path in ((state_cookie, "/lti/launch/"), (launched.cookies["launch"], launched["Location"])):
+        header = cookie.output()
+        assert cookie["path"] == path
+        for attribute in ("Secure", "HttpOnly", "SameSite=None", "Partitioned"):
+            assert attribute in header
+    assert "Partitioned" in launched.cookies[state_cookie.key].output(), "a deletion must name the same cookie"
+
+
+def test_page_is_framed_by_its_platform_alone_and_never_cached(platform: PlatformDouble, browser: Client) -> None:
+    page = browser.get(platform.open_page(browser), secure=True)
+
+    assert "frame-ancestors 'self' https://moodle.example;" in page["Content-Security-Policy"] + ";"
+    assert "no-store" in page["Cache-Control"]
+    assert "X-Frame-Options" not in page
+
+
+@pytest.mark.parametrize("secret", [None, "", "wrong"])
+def test_another_browser_sees_what_an_unknown_launch_shows(
+    platform: PlatformDouble, browser: Client, secret: str | None
+) -> None:
+    path = platform.open_page(browser)
+    stranger = Client(HTTP_HOST="tool.example")
+    if secret is not None:
+        stranger.cookies["launch"] = secret
+
+    shown = stranger.get(path, secure=True)
+    unknown = stranger.get("/l/01900000-0000-7000-8000-000000000000/", secure=True)
+
+    assert shown.status_code == unknown.status_code == 404
+    assert shown.content == unknown.content
+    assert shown.headers == unknown.headers
+
+
+def test_ended_session_is_closed(platform: PlatformDouble, browser: Client) -> None:
+    path = platform.open_page(browser)
+    session = LaunchSession.objects.get()
+    session.expires_at = session.created_at
+    session.save()
+
+    assert browser.get(path, secure=True).status_code == 404
+
+
+def test_secret_is_stored_nowhere(platform: PlatformDouble, browser: Client) -> None:
+    platform.launch(browser)
+    secret = browser.cookies["launch"].value
+
+    row = LaunchSession.objects.values().get()
+    assert secret not in str(row)
+    assert UsedNonce.objects.count() == 1
+
+
+def test_rotated_platform_key_is_found_at_once_and_asked_for_once(
+    platform: PlatformDouble, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lti_tool.platform_keys.REFETCH_SECONDS", 0)
+    platform.open_page(browser)
+    platform.rotate()
+    platform.open_page(browser)
+    platform.open_page(browser)
+
+    assert len([call for call in platform.answers.calls if call.request.url == platform.jwks_url]) == 2
+
+
+def test_unknown_key_ids_do_not_hammer_the_platform(platform: PlatformDouble, browser: Client) -> None:
+    platform.open_page(browser)
+    for number in range(5):
+        platform.launch(browser, header={"kid": f"forged-{number}"})
+
+    assert len([call for call in platform.answers.calls if call.request.url == platform.jwks_url]) == 1
+
+
+def test_launch_goes_on_while_the_key_set_address_is_down(
+    platform: PlatformDouble, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.open_page(browser)
+    monkeypatch.setattr("lti_tool.platform_keys.KEEP_SECONDS", -1)
+    platform.answers.upsert(responses.GET, platform.jwks_url, status=503)
+
+    assert platform.launch(browser).status_code == 302
+
+
+def test_same_ids_at_two_platforms_never_meet(platform: PlatformDouble, browser: Client) -> None:
+    other = PlatformDouble(platform.answers, host="other.example")
+    platform.open_page(browser, roles=[INSTRUCTOR])
+    other.open_page(browser, roles=[INSTRUCTOR])
+
+    for model in (Person, Course, ResourceLink):
+        assert model.objects.count() == 2
+    assert outbox.due() == []

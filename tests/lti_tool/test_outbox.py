@@ -1,0 +1,292 @@
+"""What is owed to the gradebook is sent by AGS's rules, and comes through every kind of failure."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs
+
+import jwt
+import pytest
+import requests
+import responses
+import time_machine
+from django.test import Client
+
+from lti_tool import outbox, tasks
+from lti_tool.keys import tool_key
+from lti_tool.models import Person, ResourceLink, ScoreDelivery
+from tests.lti_tool.platform_double import LINEITEM, SCORE, PlatformDouble
+
+SCORES = "https://moodle.example/lineitems/1/lineitem/scores?type_id=1"
+LINEITEMS = "https://moodle.example/lineitems"
+TOKEN = "https://moodle.example/token"
+NOON = datetime(2026, 11, 21, 12, 0, 0, 500_000, tzinfo=UTC)
+
+
+@pytest.fixture
+def launched(platform: PlatformDouble, browser: Client) -> PlatformDouble:
+    platform.open_page(browser)
+    platform.answers.post(TOKEN, json={"access_token": "secret-token", "expires_in": 3600, "token_type": "Bearer"})
+    platform.answers.post(SCORES, status=200)
+    return platform
+
+
+def submitted() -> ScoreDelivery:
+    return outbox.wish_submitted(
+        resource_link=ResourceLink.objects.get(), person=Person.objects.get(), comment="Handed in.", submitted_at=NOON
+    )
+
+
+def graded(points: str = "85") -> ScoreDelivery:
+    return outbox.wish_graded(
+        resource_link=ResourceLink.objects.get(),
+        person=Person.objects.get(),
+        points=Decimal(points),
+        maximum=Decimal(100),
+        comment="Well told.",
+    )
+
+
+def posted(platform: PlatformDouble) -> list[dict[str, Any]]:
+    calls = platform.answers.calls
+    return [json.loads(call.request.body) for call in calls if call.request.url == SCORES]  # type: ignore[arg-type]
+
+
+def deliver(delivery: ScoreDelivery) -> ScoreDelivery:
+    outbox.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    return delivery
+
+
+def test_status_is_sent_without_a_grade(launched: PlatformDouble) -> None:
+    with time_machine.travel(NOON, tick=False):
+        delivery = deliver(submitted())
+
+    assert delivery.state == "sent"
+    assert posted(launched) == [
+        {
+            "userId": "6",
+            "activityProgress": "Submitted",
+            "gradingProgress": "PendingManual",
+            "timestamp": "2026-11-21T12:00:00Z",
+            "comment": "Handed in.",
+            "submission": {"submittedAt": "2026-11-21T12:00:00.500000Z"},
+        }
+    ]
+
+
+def test_grade_is_sent_with_its_maximum_and_comment(launched: PlatformDouble) -> None:
+    deliver(graded("8.5"))
+
+    (score,) = posted(launched)
+    assert (score["scoreGiven"], score["scoreMaximum"], score["comment"]) == (8.5, 100, "Well told.")
+    assert (score["activityProgress"], score["gradingProgress"]) == ("Completed", "FullyGraded")
+    request = next(call.request for call in launched.answers.calls if call.request.url == SCORES)
+    assert request.headers["Content-Type"] == "application/vnd.ims.lis.v1.score+json"
+    assert request.headers["Authorization"] == "Bearer secret-token"
+
+
+def test_times_for_one_person_are_strictly_later_in_whole_seconds(launched: PlatformDouble) -> None:
+    with time_machine.travel(NOON, tick=False):
+        deliver(submitted())
+        deliver(graded("1"))
+        deliver(graded("2"))
+
+    assert [score["timestamp"][-4:] for score in posted(launched)] == [":00Z", ":01Z", ":02Z"]
+
+
+def test_resubmission_keeps_the_grade_and_says_so(launched: PlatformDouble) -> None:
+    deliver(graded("85"))
+    deliver(submitted())
+
+    latest = posted(launched)[-1]
+    assert (latest["scoreGiven"], latest["gradingProgress"]) == (85, "FullyGraded")
+    assert latest["comment"] == "Well told.\n\nHanded in."
+
+
+def test_only_the_newest_wish_is_sent(launched: PlatformDouble) -> None:
+    first = graded("50")
+    graded("60")
+    deliver(first)
+    deliver(first)
+
+    assert [score["scoreGiven"] for score in posted(launched)] == [60]
+
+
+def test_wish_that_comes_while_sending_is_sent_too(launched: PlatformDouble) -> None:
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        if not launched.answers.calls or len(posted(launched)) == 0:
+            graded("60")
+        return 200, {}, ""
+
+    launched.answers.remove(responses.POST, SCORES)
+    launched.answers.add_callback(responses.POST, SCORES, callback=answer)
+    delivery = deliver(graded("50"))
+    assert (delivery.state, delivery.sent_version, delivery.wanted_version) == ("waiting", 1, 2)
+
+    deliver(delivery)
+    assert [score["scoreGiven"] for score in posted(launched)] == [50, 60]
+
+
+def test_two_workers_send_once(launched: PlatformDouble) -> None:
+    delivery = graded()
+    outbox._claim(delivery.pk)  # another worker is at it
+
+    assert deliver(delivery).state == "waiting"
+    assert posted(launched) == []
+
+
+def test_delivery_of_a_dead_worker_is_taken_over(launched: PlatformDouble) -> None:
+    delivery = graded()
+    outbox._claim(delivery.pk)
+    assert outbox.due() == []
+
+    with time_machine.travel(datetime.now(UTC) + outbox.LEASE + timedelta(seconds=1), tick=False):
+        assert outbox.due() == [delivery.pk]
+        assert deliver(delivery).state == "sent"
+
+
+@pytest.mark.parametrize("answer", [{"status": 500}, {"status": 503}, {"status": 429}, {"body": requests.Timeout()}])
+def test_what_will_pass_is_tried_again_later(launched: PlatformDouble, answer: dict[str, Any]) -> None:
+    launched.answers.replace(responses.POST, SCORES, **answer)
+    delivery = deliver(graded())
+
+    assert delivery.state == "waiting"
+    assert delivery.tries == 1
+    assert outbox.due() == []
+    assert delivery.next_try_at is not None
+    launched.answers.replace(responses.POST, SCORES, status=200)
+    with time_machine.travel(delivery.next_try_at, tick=False):
+        assert outbox.due() == [delivery.pk]
+        assert deliver(delivery).state == "sent"
+
+
+def test_retry_after_is_honoured(launched: PlatformDouble) -> None:
+    launched.answers.replace(responses.POST, SCORES, status=503, headers={"Retry-After": "600"})
+    with time_machine.travel(NOON, tick=False):
+        delivery = deliver(graded())
+
+    assert delivery.next_try_at is not None
+    assert delivery.next_try_at >= NOON + timedelta(seconds=600)
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [(400, "enrolled"), (403, "allow"), (404, "column")], ids=["person", "scope", "column"]
+)
+def test_refusal_stops_and_says_why(launched: PlatformDouble, status: int, word: str) -> None:
+    launched.answers.replace(responses.POST, SCORES, status=status)
+    delivery = deliver(graded())
+
+    assert (delivery.state, delivery.last_status) == ("refused", status)
+    assert word in delivery.last_answer
+    assert outbox.due() == []
+
+
+def test_refused_token_is_replaced_once(launched: PlatformDouble) -> None:
+    deliver(submitted())
+    launched.answers.remove(responses.POST, SCORES)
+    launched.answers.post(SCORES, status=401)
+    launched.answers.post(SCORES, status=200)
+
+    assert deliver(graded()).state == "sent"
+    assert len([call for call in launched.answers.calls if call.request.url == TOKEN]) == 2
+
+
+def test_equal_time_at_the_platform_is_moved_past(launched: PlatformDouble) -> None:
+    launched.answers.remove(responses.POST, SCORES)
+    launched.answers.post(SCORES, status=409)
+    launched.answers.post(SCORES, status=200)
+    with time_machine.travel(NOON, tick=False) as clock:
+        delivery = deliver(graded())
+        assert delivery.state == "waiting"
+        clock.move_to(NOON + timedelta(minutes=5))
+        deliver(delivery)
+
+    assert delivery.state == "sent"
+    first, second = (score["timestamp"] for score in posted(launched))
+    assert second > first
+
+
+def test_conflict_that_lasts_is_told(launched: PlatformDouble) -> None:
+    launched.answers.replace(responses.POST, SCORES, status=409)
+    delivery = graded()
+    with time_machine.travel(NOON + timedelta(days=2), tick=False) as clock:
+        for _ in range(outbox.CONFLICTS_BEFORE_REFUSAL + 1):
+            deliver(delivery)
+            clock.shift(timedelta(days=2))
+
+    assert delivery.state == "refused"
+    assert "later grade" in delivery.last_answer
+
+
+def test_token_is_asked_for_once_with_a_signed_assertion(launched: PlatformDouble) -> None:
+    deliver(submitted())
+    deliver(graded())
+
+    (asked,) = [call.request for call in launched.answers.calls if call.request.url == TOKEN]
+    form = {name: values[0] for name, values in parse_qs(str(asked.body)).items()}
+    assert form["grant_type"] == "client_credentials"
+    assert form["scope"] == SCORE
+    key = tool_key()
+    assertion = jwt.decode(form["client_assertion"], key.private.public_key(), algorithms=["RS256"], audience=TOKEN)
+    assert assertion["iss"] == assertion["sub"] == "tool-1"
+    assert assertion["jti"]
+    assert assertion["exp"] - assertion["iat"] == 60
+    assert jwt.get_unverified_header(form["client_assertion"])["kid"] == key.public_jwk["kid"]
+
+
+def test_missing_line_item_is_found_by_its_link(launched: PlatformDouble) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    found = {"id": f"{LINEITEMS}/1/lineitem?type_id=1", "resourceLinkId": "1", "scoreMaximum": 100}
+    launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=[{"id": "https://moodle.example/x"}, found])
+
+    assert deliver(graded()).state == "sent"
+    assert ResourceLink.objects.get().lineitem_url == found["id"]
+
+
+def test_missing_line_item_is_made(launched: PlatformDouble) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=[])
+    made = launched.answers.post(f"{LINEITEMS}?type_id=1", json={"id": f"{LINEITEMS}/1/lineitem?type_id=1"}, status=201)
+
+    assert deliver(graded()).state == "sent"
+    body = json.loads(made.calls[0].request.body)
+    assert body == {"scoreMaximum": 100.0, "label": "Interview", "resourceLinkId": "1"}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "word"), [([SCORE], "grade column"), ([LINEITEM], "grade sync"), ([], "grade sync")]
+)
+def test_what_the_platform_does_not_offer_is_told_without_a_call(
+    launched: PlatformDouble, scopes: list[str], word: str
+) -> None:
+    ResourceLink.objects.update(lineitem_url="", scopes=scopes)
+    delivery = deliver(graded())
+
+    assert delivery.state == "refused"
+    assert word in delivery.last_answer
+    assert posted(launched) == []
+
+
+def test_sweep_finds_what_the_broker_lost(launched: PlatformDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery = graded()
+    sent: list[int] = []
+    monkeypatch.setattr(tasks.deliver_score, "delay", sent.append)
+
+    tasks.deliver_due_scores()
+
+    assert sent == [delivery.pk]
+
+
+def test_page_comes_though_the_broker_is_gone(
+    launched: PlatformDouble, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def gone(*args: Any) -> None:
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(tasks.deliver_score, "delay", gone)
+    with django_capture_on_commit_callbacks(execute=True):
+        delivery = graded()
+
+    assert outbox.due() == [delivery.pk]

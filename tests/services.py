@@ -1,0 +1,119 @@
+"""PostgreSQL and Redis of our own, started for a test run and gone after it.
+
+    python -m tests.services COMMAND…
+
+runs a command with DATABASE_URL and REDIS_URL set to them.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+STARTS_WITHIN = 60  # seconds
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A fresh PostgreSQL cluster; yields its database's URL."""
+    programs = _postgres_programs()
+    # PostgreSQL refuses to run as root, so root becomes the user that Debian's package made.
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="reelmark-pg-") as name:
+        folder = Path(name)
+        if prefix:
+            shutil.chown(folder, "postgres")
+        data, port = folder / "data", free_port()
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": folder,
+            # A test's data need not survive a power cut.
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+        }
+        options = " ".join(f"-c {key}={value}" for key, value in settings.items())
+        _run(
+            [
+                *prefix,
+                programs / "initdb",
+                "-D",
+                data,
+                "-U",
+                "reelmark",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+            ]
+        )
+        control = [*prefix, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-t", STARTS_WITHIN]
+        _run([*control, "-o", options, "start"])
+        try:
+            yield f"postgres://reelmark@127.0.0.1:{port}/postgres"
+        finally:
+            _run([*control, "-m", "immediate", "stop"])
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """An empty Redis that keeps nothing on disk; yields its URL."""
+    port = free_port()
+    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _postgres_programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    if not found and on_path is None:
+        raise SystemExit("PostgreSQL's initdb is not installed (Debian package: postgresql).")
+    return found[-1].parent if found else Path(str(on_path)).parent
+
+
+def _run(command: list[object]) -> None:
+    # Not captured: pg_ctl hands its output to the server, which would keep the pipe open.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run([str(part) for part in command], stdout=output, stderr=output, cwd="/", check=False)
+        if done.returncode:
+            output.seek(0)
+            raise RuntimeError(f"{command} failed:\n{output.read().decode()}")
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"Nothing listens on port {port} after {STARTS_WITHIN} s.")
+
+
+def main() -> int:
+    with postgres() as database_url, redis() as redis_url:
+        environment = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

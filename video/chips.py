@@ -1,0 +1,41 @@
+"""Short statuses, in words: a code for the style sheet, a label, and an explanation where one helps."""
+
+from dataclasses import dataclass
+
+from lti_tool.models import ScoreDelivery
+from lti_tool.models.score_delivery import GradingProgress
+
+
+@dataclass(frozen=True)
+class Chip:
+    code: str
+    label: str
+    explanation: str = ""
+
+
+NOT_OPENED = Chip("not_opened", "Not opened")
+NOT_STARTED = Chip("not_started", "Not started")
+DRAFT = Chip("draft", "Draft, not handed in")
+SUBMITTED = Chip("submitted", "Submitted")
+LATE = Chip("late", "Submitted late")
+MARKED = Chip("marked", "Marked")
+RETURNED = Chip("returned", "Marked")
+
+
+def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> Chip | None:
+    """How far Moodle's gradebook is behind; None where nothing is owed to it.
+
+    A student is told where the grade is, not why Moodle refused it: only the teacher can act on that.
+    """
+    if delivery is None:
+        return None
+    thing = "Grade" if delivery.grading_progress == GradingProgress.FULLY_GRADED else "Status"
+    if delivery.state == ScoreDelivery.State.SENT:
+        return Chip("sent", "In Moodle's gradebook", f"{thing} accepted by Moodle.")
+    if delivery.state == ScoreDelivery.State.REFUSED:
+        why = delivery.last_answer if for_staff else "Your teacher can see why. Your work is safe here."
+        return Chip("refused", "Not accepted by Moodle", why)
+    if delivery.tries:
+        why = f"{delivery.last_answer} " if for_staff else ""
+        return Chip("retrying", "Moodle is not reachable", f"{why}It is tried again by itself until it arrives.")
+    return Chip("waiting", "On its way to Moodle", f"{thing} is sent in a moment.")

@@ -1,0 +1,135 @@
+"""The forms of set-up and grading."""
+
+import zoneinfo
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+
+from video.models import Assignment, Grade
+
+GB = 1024**3
+
+
+class LocalDateTime(forms.DateTimeInput):
+    """`datetime-local` whose value the page's script turns into the browser's zone, from `data-utc`."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        if isinstance(value, datetime):
+            at = value.astimezone(UTC) if timezone.is_aware(value) else value.replace(tzinfo=UTC)
+            attrs = {**(attrs or {}), "data-utc": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        return super().get_context(name, value, attrs)
+
+
+class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Set-up. Every field has a sensible default, so that Save alone gives a working assignment.
+
+    `time_zone` is what the browser calls its zone; dates are typed in it and stored in UTC.
+    """
+
+    time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
+    max_size_gb = forms.DecimalField(
+        label="Largest file (GB)",
+        max_digits=6,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+    )
+    opens_at = forms.CharField(required=False, label="Opens", widget=LocalDateTime)
+    due_at = forms.CharField(required=False, label="Due", widget=LocalDateTime)
+    closes_at = forms.CharField(required=False, label="Closes", widget=LocalDateTime)
+
+    class Meta:
+        model = Assignment
+        fields = ("title", "instructions", "points", "opens_at", "due_at", "closes_at", "attempts_allowed")
+        labels = {"attempts_allowed": "Attempts"}
+        widgets = {"instructions": forms.Textarea(attrs={"rows": 5})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limit = Decimal(settings.UPLOAD_MAX_BYTES) / GB
+        self.fields["points"].widget.attrs |= {"min": "0.01", "step": "any", "inputmode": "decimal"}
+        self.fields["max_size_gb"].initial = _short(Decimal(self.instance.max_bytes) / GB)
+        self.fields["max_size_gb"].validators.append(
+            MaxValueValidator(limit, message=f"At most {_short(limit)} GB: this site's limit.")
+        )
+        self.fields["attempts_allowed"].validators.append(MinValueValidator(1))
+        self.order_fields(("title", "instructions", "points", "opens_at", "due_at", "closes_at", "attempts_allowed"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        zone = _zone(cleaned.get("time_zone", ""))
+        for name in ("opens_at", "due_at", "closes_at"):
+            cleaned[name] = self._moment(name, cleaned.get(name), zone)
+        self._check_order(cleaned)
+        return cleaned
+
+    def _moment(self, name: str, typed: str | None, zone: tzinfo) -> datetime | None:
+        if not typed:
+            return None
+        try:
+            return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.add_error(name, "Type a date and a time.")
+            return None
+
+    def _check_order(self, cleaned: dict[str, Any]) -> None:
+        opens, due, closes = (cleaned.get(name) for name in ("opens_at", "due_at", "closes_at"))
+        if opens and due and due <= opens:
+            self.add_error("due_at", "The due date must be after the opening date.")
+        if due and closes and closes < due:
+            self.add_error("closes_at", "The closing date must not be before the due date.")
+        if opens and closes and closes <= opens:
+            self.add_error("closes_at", "The closing date must be after the opening date.")
+
+    def save(self, commit: bool = True) -> Assignment:
+        self.instance.max_bytes = int(self.cleaned_data["max_size_gb"] * GB)
+        saved: Assignment = super().save(commit=commit)
+        return saved
+
+
+class GradeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Points out of the assignment's, and written feedback (plain text, as Moodle shows it)."""
+
+    class Meta:
+        model = Grade
+        fields = ("points", "feedback")
+        widgets = {"feedback": forms.Textarea(attrs={"rows": 8})}
+
+    def __init__(self, *args: Any, maximum: Decimal, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        points = self.fields["points"]
+        assert isinstance(points, forms.DecimalField)
+        points.validators += [
+            MinValueValidator(0),
+            MaxValueValidator(maximum, message=f"At most {_short(maximum)} points."),
+        ]
+        points.widget.attrs |= {"min": "0", "max": _short(maximum), "step": "any", "inputmode": "decimal"}
+
+
+class UploadForm(forms.Form):
+    """What a browser says of a file before it sends it."""
+
+    name = forms.CharField(max_length=1000)
+    size = forms.IntegerField(min_value=0, max_value=2**62)
+    type = forms.CharField(max_length=200, required=False)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return zoneinfo.ZoneInfo(name) if name else UTC
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _short(number: Decimal) -> str:
+    """`5` rather than `5.00`."""
+    return f"{number.quantize(Decimal('0.01')).normalize():f}"

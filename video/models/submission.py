@@ -1,0 +1,97 @@
+import secrets
+from typing import TYPE_CHECKING
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from lti_tool.ids import new_id
+from lti_tool.models import LaunchSession, Person
+from lti_tool.roles import Role
+from video.models.assignment import Assignment
+
+if TYPE_CHECKING:
+    from video.models.video import Video
+
+_RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without those that are mistaken for another when read out
+
+
+def new_receipt_number() -> str:
+    """Such as `RM-7F3K-92QX`: short enough to read out over the phone, 6 × 10¹¹ of them."""
+    letters = "".join(secrets.choice(_RECEIPT_LETTERS) for _ in range(8))
+    return f"RM-{letters[:4]}-{letters[4:]}"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def visible_to(self, launch: LaunchSession) -> "SubmissionQuerySet":
+        """Access is this query: one's own work; the course's for its staff; the platform's for an admin."""
+        link = launch.resource_link
+        if launch.role == Role.STUDENT:
+            return self.filter(assignment__resource_link=link, person_id=launch.person_id)
+        if launch.role == Role.ADMIN:
+            return self.filter(assignment__resource_link__platform_id=link.platform_id)
+        return self.filter(assignment__resource_link__course_id=link.course_id)
+
+
+class Submission(models.Model):
+    """One person's work on one assignment, over all attempts."""
+
+    class State(models.TextChoices):
+        OPENED = "opened"
+        DRAFT = "draft"
+        SUBMITTED = "submitted"
+        GRADED = "graded"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="submissions")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="submissions")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPENED)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["assignment", "person"], name="submission_once")]
+        indexes = [models.Index(fields=["assignment", "state"], name="submission_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} on {self.assignment_id}"
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def submitted(self) -> "AttemptQuerySet":
+        return self.filter(submitted_at__isnull=False)
+
+    def drafts(self) -> "AttemptQuerySet":
+        return self.filter(submitted_at__isnull=True)
+
+
+class Attempt(models.Model):
+    """One try. A draft until `submitted_at`; from then on neither it nor its video changes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    late = models.BooleanField(default=False)
+    receipt_number = models.CharField(max_length=20, unique=True, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "number"], name="attempt_once"),
+            models.UniqueConstraint(
+                fields=["submission"], condition=Q(submitted_at__isnull=True), name="attempt_one_draft"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.submission_id} #{self.number}"
+
+    @property
+    def video(self) -> "Video | None":
+        """The video that counts: the one whose upload was looked at and believed. (Prefetch `videos`.)"""
+        return next((video for video in self.videos.all() if video.current), None)

@@ -1,0 +1,40 @@
+"""Refusals that a person can read and act on."""
+
+
+class Problem(Exception):
+    """Something the person asked for cannot be done.
+
+    Args:
+        code: stable, for scripts and logs.
+        message: what happened, a sentence.
+        action: what to do next, a sentence.
+        status: HTTP status of the answer.
+    """
+
+    def __init__(self, code: str, message: str, action: str, *, status: int = 422) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.action = action
+        self.status = status
+
+    def as_json(self) -> dict[str, dict[str, str]]:
+        return {"error": {"code": self.code, "message": self.message, "action": self.action}}
+
+
+def storage_unavailable() -> Problem:
+    return Problem(
+        "storage_unavailable",
+        "The video storage does not answer at the moment.",
+        "Keep this page open: it tries again by itself. Your file is safe on your device.",
+        status=503,
+    )
+
+
+def storage_refused() -> Problem:
+    return Problem(
+        "storage_refused",
+        "The video storage is not set up correctly.",
+        "Tell your teacher or Moodle admin. Your file is safe on your device.",
+        status=502,
+    )

@@ -1,0 +1,169 @@
+"""The teacher's list: everybody who should hand in, and how far they are."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import cast
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from lti_tool.models import Membership, Person, ScoreDelivery
+from lti_tool.roles import Role
+from video import chips
+from video.chips import Chip
+from video.models import Assignment, Attempt, Submission, Video
+
+PER_PAGE = 50
+_NOT_OPENED = "not_opened"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student. `url` is None where there is nothing to open; duration in seconds."""
+
+    person: Person
+    status: Chip
+    url: str | None
+    attempt_number: int | None
+    submitted_at: datetime | None
+    late: bool
+    duration: float | None
+    points: Decimal | None
+    delivery: Chip | None
+
+
+@dataclass(frozen=True)
+class Filter:
+    code: str
+    label: str
+    condition: Q
+
+
+FILTERS = (
+    Filter("all", "All", Q()),
+    Filter("to_mark", "To mark", Q(state=Submission.State.SUBMITTED)),
+    Filter("marked", "Marked", Q(state=Submission.State.GRADED)),
+    Filter("late", "Late", Q(late=True)),
+    Filter("draft", "Draft", Q(state=Submission.State.DRAFT)),
+    Filter("not_started", "Not started", Q(state__in=[_NOT_OPENED, Submission.State.OPENED])),
+    Filter("problem", "Not in Moodle", Q(delivery_state=ScoreDelivery.State.REFUSED)),
+)
+
+
+@dataclass(frozen=True)
+class Counter:
+    code: str
+    label: str
+    count: int
+    url: str
+    active: bool
+
+
+def counters(*, assignment: Assignment, active: str) -> list[Counter]:
+    """How many students each filter shows, whatever is searched for."""
+    everybody = _people(assignment)
+    return [
+        Counter(
+            code=f.code,
+            label=f.label,
+            count=everybody.filter(f.condition).count(),
+            url=f"?show={f.code}",
+            active=f.code == active,
+        )
+        for f in FILTERS
+    ]
+
+
+def page(
+    *, assignment: Assignment, show: str, query: str, number: str | None, room_url: Callable[[uuid.UUID], str]
+) -> "Page[Row]":
+    """One page of rows by name. An unknown filter shows all; a page out of range the nearest.
+
+    Args:
+        room_url: the address of a submission's grading room, from its id.
+    """
+    chosen = next((f for f in FILTERS if f.code == show), FILTERS[0])
+    people = _people(assignment).filter(chosen.condition)
+    if query:
+        people = people.filter(Q(name__icontains=query) | Q(email__icontains=query))
+    shown = Paginator(people.order_by("name", "pk"), PER_PAGE).get_page(number)
+    people_shown = list(shown.object_list)
+    rows = _rows(assignment, people_shown, room_url)
+    return Page(rows, shown.number, cast(Paginator[Row], shown.paginator))
+
+
+def _people(assignment: Assignment) -> "QuerySet[Person]":
+    """Students of the course, and whoever has handed something in since and left."""
+    link = assignment.resource_link
+    assert link is not None
+    enrolled = Membership.objects.filter(person=OuterRef("pk"), course=link.course_id, role=Role.STUDENT, active=True)
+    own = Submission.objects.filter(assignment=assignment, person=OuterRef("pk"))
+    handed_in = Attempt.objects.filter(
+        submission__assignment=assignment, submission__person=OuterRef("pk"), submitted_at__isnull=False
+    ).order_by("-number")
+    delivery = ScoreDelivery.objects.filter(resource_link=link, person=OuterRef("pk"))
+    return (
+        Person.objects.filter(platform=link.platform_id)
+        .filter(Exists(enrolled) | Exists(handed_in))
+        .annotate(
+            state=Coalesce(Subquery(own.values("state")[:1]), Value(_NOT_OPENED)),
+            late=Subquery(handed_in.values("late")[:1]),
+            delivery_state=Subquery(delivery.values("state")[:1]),
+        )
+    )
+
+
+def _rows(assignment: Assignment, people: list[Person], room_url: Callable[[uuid.UUID], str]) -> list[Row]:
+    attempts = (
+        Attempt.objects.submitted()
+        .filter(submission__assignment=assignment, submission__person__in=people)
+        .select_related("submission", "grade")
+        .prefetch_related("videos")
+        .order_by("number")
+    )
+    newest = {attempt.submission.person_id: attempt for attempt in attempts}
+    states = dict(Submission.objects.filter(assignment=assignment, person__in=people).values_list("person_id", "state"))
+    deliveries = {
+        delivery.person_id: delivery
+        for delivery in ScoreDelivery.objects.filter(resource_link=assignment.resource_link, person__in=people)
+    }
+    return [
+        _row(person, newest.get(person.pk), states.get(person.pk), deliveries.get(person.pk), room_url)
+        for person in people
+    ]
+
+
+def _row(
+    person: Person,
+    attempt: Attempt | None,
+    state: str | None,
+    delivery: ScoreDelivery | None,
+    room_url: Callable[[uuid.UUID], str],
+) -> Row:
+    video: Video | None = attempt.video if attempt else None
+    grade = getattr(attempt, "grade", None)
+    return Row(
+        person=person,
+        status=_status(state, late=attempt is not None and attempt.late),
+        url=room_url(attempt.submission_id) if attempt else None,
+        attempt_number=attempt.number if attempt else None,
+        submitted_at=attempt.submitted_at if attempt else None,
+        late=attempt is not None and attempt.late,
+        duration=video.duration if video else None,
+        points=grade.points if grade else None,
+        delivery=chips.delivery_chip(delivery),
+    )
+
+
+def _status(state: str | None, *, late: bool) -> Chip:
+    if state == Submission.State.GRADED:
+        return chips.MARKED
+    if state == Submission.State.SUBMITTED:
+        return chips.LATE if late else chips.SUBMITTED
+    if state == Submission.State.DRAFT:
+        return chips.DRAFT
+    return chips.NOT_STARTED if state == Submission.State.OPENED else chips.NOT_OPENED

@@ -1,0 +1,39 @@
+"""JSON for the page's own scripts: the body in, a Problem out in words."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.http import JsonResponse
+from django.http.response import HttpResponseBase
+
+from lti_tool.access import LaunchRequest
+from video.problems import Problem
+
+P = ParamSpec("P")
+View = Callable[Concatenate[LaunchRequest, P], HttpResponseBase]
+
+
+def json_answer(view: View[P]) -> View[P]:
+    """Answer a Problem as `{"error": {code, message, action}}` with its status."""
+
+    @wraps(view)
+    def answered(request: LaunchRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except Problem as problem:
+            return JsonResponse(problem.as_json(), status=problem.status)
+
+    return cast(View[P], answered)
+
+
+def json_body(request: LaunchRequest) -> dict[str, Any]:
+    """The posted object; Problem 400 for anything else."""
+    try:
+        body = json.loads(request.body or b"{}")
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Problem("bad_request", "The request could not be read.", "Reload the page and try again.", status=400)
+    return body
