@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 import responses
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
 from django.test import Client
 
 from lti_tool import platform_keys
+from tests import object_store as object_stores
 from tests.lti_tool.platform_double import PlatformDouble
+from tests.object_store import ObjectStore
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +37,18 @@ def platform(db: None, answers: responses.RequestsMock) -> PlatformDouble:
 def browser() -> Client:
     """Django's client as a browser on https, its forms checked for CSRF like a real one's."""
     return Client(enforce_csrf_checks=True, HTTP_HOST="tool.example", headers={"Accept": "text/html"})
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with object_stores.running(tmp_path_factory.mktemp("s3")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def cloudfront_key() -> str:
+    """A private key in PEM, as AWS_SECRET files hold it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()

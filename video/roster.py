@@ -93,7 +93,7 @@ def page(
     shown = Paginator(people.order_by("name", "pk"), PER_PAGE).get_page(number)
     people_shown = list(shown.object_list)
     rows = _rows(assignment, people_shown, room_url)
-    return Page(rows, shown.number, cast(Paginator[Row], shown.paginator))
+    return Page(rows, shown.number, cast("Paginator[Row]", shown.paginator))
 
 
 def _people(assignment: Assignment) -> "QuerySet[Person]":

@@ -53,9 +53,12 @@ def test_both_sessions_of_a_teacher_who_switched_role_work_side_by_side(
     platform: PlatformDouble, browser: Client
 ) -> None:
     as_teacher = platform.open_page(browser, roles=[INSTRUCTOR])
+    teachers_secret = browser.cookies["launch"].value
     as_student = platform.open_page(browser, roles=[LEARNER])
 
     assert b'data-role="student"' in browser.get(as_student, secure=True).content
+    # A browser keeps both cookies, each on its own path; Django's client keeps one of a name.
+    browser.cookies["launch"] = teachers_secret
     assert b'data-role="teacher"' in browser.get(as_teacher, secure=True, follow=True).content
 
 

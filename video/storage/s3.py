@@ -45,7 +45,31 @@ class S3:
     def from_settings(cls) -> "S3":
         if not settings.S3_BUCKET:
             raise ImproperlyConfigured("S3_BUCKET is not set.")
-        endpoint = settings.S3_ENDPOINT_URL or None
+        return cls.connect(
+            bucket=settings.S3_BUCKET,
+            endpoint=settings.S3_ENDPOINT_URL,
+            region=settings.S3_REGION,
+            access_key=settings.AWS_ACCESS_KEY_ID,
+            secret_key=settings.AWS_SECRET_ACCESS_KEY,
+            domain=settings.CLOUDFRONT_DOMAIN,
+            key_id=settings.CLOUDFRONT_KEY_ID,
+            private_key=settings.CLOUDFRONT_PRIVATE_KEY,
+        )
+
+    @classmethod
+    def connect(
+        cls,
+        *,
+        bucket: str,
+        endpoint: str,
+        region: str,
+        access_key: str,
+        secret_key: str,
+        domain: str,
+        key_id: str,
+        private_key: str,
+    ) -> "S3":
+        """An empty `endpoint` is AWS; empty credentials are the machine's role, the better way on AWS."""
         config = Config(
             signature_version="s3v4",  # boto3 still presigns with version 2 by itself, which new regions refuse
             s3={"addressing_style": "path" if endpoint else "virtual"},
@@ -55,20 +79,13 @@ class S3:
         )
         client = boto3.client(
             "s3",
-            endpoint_url=endpoint,
-            region_name=settings.S3_REGION,
-            # None: boto3 then looks for the machine's role, the better way on AWS.
-            aws_access_key_id=settings.AWS_ACCESS_KEY_ID or None,
-            aws_secret_access_key=settings.AWS_SECRET_ACCESS_KEY or None,
+            endpoint_url=endpoint or None,
+            region_name=region,
+            aws_access_key_id=access_key or None,
+            aws_secret_access_key=secret_key or None,
             config=config,
         )
-        return cls(
-            client=client,
-            bucket=settings.S3_BUCKET,
-            domain=settings.CLOUDFRONT_DOMAIN,
-            key_id=settings.CLOUDFRONT_KEY_ID,
-            private_key=settings.CLOUDFRONT_PRIVATE_KEY,
-        )
+        return cls(client=client, bucket=bucket, domain=domain, key_id=key_id, private_key=private_key)
 
     def begin_upload(self, *, key: str, content_type: str, max_bytes: int, seconds: int) -> UploadTicket:
         with _our_errors():

@@ -61,9 +61,10 @@ def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @json_answer
 def failed(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
+    video = _own_video(request.launch, video_id)
     reason = str(json_body(request).get("reason", ""))
     known = reason if reason in {"network", "refused", "cancelled", "expired", "session"} else "other"
-    uploads.fail(launch=request.launch, video=_own_video(request.launch, video_id), reason=known)
+    uploads.fail(launch=request.launch, video=video, reason=known)
     return HttpResponse(status=204)
 
 

@@ -1,0 +1,60 @@
+"""Launched people, an assignment, and a real S3 server for them."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import responses
+from pytest_django.fixtures import Settings
+
+from lti_tool.models import ResourceLink
+from tests.lti_tool.platform_double import PlatformDouble
+from tests.object_store import ObjectStore
+from tests.video.visitor import Visitor
+from video.models import Assignment
+from video.storage import storage
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(autouse=True)
+def s3(settings: Settings, object_store: ObjectStore, cloudfront_key: str) -> Iterator[None]:
+    settings.S3_ENDPOINT_URL = object_store.endpoint
+    settings.S3_BUCKET = object_store.bucket
+    settings.AWS_ACCESS_KEY_ID = object_store.access_key
+    settings.AWS_SECRET_ACCESS_KEY = object_store.secret_key
+    settings.CLOUDFRONT_PRIVATE_KEY = cloudfront_key
+    storage.cache_clear()
+    yield
+    storage.cache_clear()
+
+
+@pytest.fixture
+def visit(platform: PlatformDouble, answers: responses.RequestsMock, object_store: ObjectStore) -> Visit:
+    """`visit(role, sub)` launches somebody."""
+    answers.add_passthru(object_store.endpoint)
+
+    def launch(role: str, sub: str, **changes: Any) -> Visitor:
+        return Visitor(changes.pop("platform", platform), role, sub, **changes)
+
+    return launch
+
+
+@pytest.fixture
+def assignment(visit: Visit) -> Assignment:
+    """Set up for the link that everybody is launched from."""
+    visit("teacher", "3", name="Tara Teacher")
+    return Assignment.objects.create(
+        resource_link=ResourceLink.objects.get(), title="Interview", points=Decimal(100), max_bytes=10_000_000
+    )
+
+
+@pytest.fixture
+def student(visit: Visit, assignment: Assignment) -> Visitor:
+    return visit("student", "6", name="Ana Student")
+
+
+@pytest.fixture
+def teacher(visit: Visit, assignment: Assignment) -> Visitor:
+    return visit("teacher", "3", name="Tara Teacher")

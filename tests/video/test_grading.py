@@ -1,0 +1,215 @@
+"""Set-up, roster, grading room, and what the student sees of it."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lti_tool.models import Course, Membership, Person, ScoreDelivery
+from tests.films import film
+from tests.video.visitor import Visitor
+from video.models import Assignment, Event, Grade, Submission
+
+FORM = {"title": "Interview", "points": "50", "max_size_gb": "0.5"}
+
+
+@pytest.fixture
+def submission(student: Visitor) -> Submission:
+    student.upload("a.mp4", film())
+    student.submit()
+    return Submission.objects.get(person__sub="6")
+
+
+def room(submission: Submission) -> str:
+    return f"submissions/{submission.pk}/"
+
+
+class TestSetUp:
+    def test_first_teacher_launch_leads_to_the_form_with_moodles_own_title(self, visit: Any) -> None:
+        teacher = visit("teacher", "3")
+        response = teacher.get()
+
+        assert response.status_code == 302
+        assert response["Location"] == f"{teacher.home}settings/"
+        page = teacher.text("settings/")
+        assert 'value="Interview"' in page
+        assert "Film an interview." in page
+
+    def test_save_alone_gives_a_working_assignment(self, visit: Any) -> None:
+        teacher = visit("teacher", "3")
+        response = teacher.post("settings/", {"title": "Interview", "points": "100", "max_size_gb": "5"})
+
+        assert response.status_code == 302
+        assignment = Assignment.objects.get()
+        assert (assignment.points, assignment.attempts_allowed, assignment.max_bytes) == (100, None, 5 * 1024**3)
+        assert assignment.set_up_by == Person.objects.get()
+        assert visit("student", "6").send("uploads/", {"name": "a.mp4", "size": 5, "type": ""}).status_code == 201
+
+    def test_dates_are_read_in_the_teachers_zone(self, teacher: Visitor) -> None:
+        teacher.post("settings/", {**FORM, "due_at": "2026-12-01T23:59", "time_zone": "Europe/Berlin"})
+
+        assert Assignment.objects.get().due_at == datetime(2026, 12, 1, 22, 59, tzinfo=UTC)
+        assert 'data-utc="2026-12-01T22:59:00Z"' in teacher.text("settings/")
+
+    @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "\x00"])
+    def test_unknown_zone_is_utc(self, teacher: Visitor, zone: str) -> None:
+        teacher.post("settings/", {**FORM, "due_at": "2026-12-01T12:00", "time_zone": zone})
+
+        due = Assignment.objects.get().due_at
+        assert due in (datetime(2026, 12, 1, 12, tzinfo=UTC), None)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"title": ""},
+            {"points": "0"},
+            {"points": "-1"},
+            {"points": "many"},
+            {"max_size_gb": "6"},
+            {"max_size_gb": "0"},
+            {"attempts_allowed": "0"},
+            {"due_at": "soon"},
+            {"opens_at": "2026-12-02T00:00", "due_at": "2026-12-01T00:00"},
+            {"due_at": "2026-12-02T00:00", "closes_at": "2026-12-01T00:00"},
+        ],
+    )
+    def test_wrong_values_are_told_and_not_saved(self, teacher: Visitor, wrong: dict[str, str]) -> None:
+        before = Assignment.objects.values().get()
+        response = teacher.post("settings/", {**FORM, **wrong})
+
+        assert response.status_code == 422
+        assert Assignment.objects.values().get() == before
+
+    @pytest.mark.parametrize("role", ["student", "assistant"])
+    def test_only_teachers_and_admins_change_it(self, assignment: Assignment, visit: Any, role: str) -> None:
+        other = visit(role, "9")
+
+        assert other.get("settings/").status_code == 404
+        assert other.post("settings/", FORM).status_code == 404
+
+
+class TestRoster:
+    def test_everybody_is_listed_with_how_far_they_are(
+        self, teacher: Visitor, submission: Submission, visit: Any
+    ) -> None:
+        visit("student", "7", name="Ben Opened").get()
+        visit("student", "8", name="Cia Drafted").upload("c.mp4", film())
+        absent = Person.objects.create(platform=submission.person.platform, sub="9", name="Dan Absent")
+        Membership.objects.create(course=Course.objects.get(), person=absent, role="student")
+
+        page = teacher.text()
+
+        for name in ("Ana Student", "Ben Opened", "Cia Drafted", "Dan Absent"):
+            assert name in page
+        assert "Tara Teacher" not in page.partition("<main")[2]
+        for show, names in {
+            "to_mark": ["Ana Student"],
+            "draft": ["Cia Drafted"],
+            "not_started": ["Ben Opened", "Dan Absent"],
+            "marked": [],
+        }.items():
+            shown = teacher.text(show=show)
+            for name in ("Ana Student", "Ben Opened", "Cia Drafted", "Dan Absent"):
+                assert (name in shown) is (name in names)
+
+    def test_search(self, teacher: Visitor, submission: Submission, visit: Any) -> None:
+        visit("student", "7", name="Ben Opened").get()
+
+        page = teacher.text(q="ben")
+        assert "Ben Opened" in page
+        assert "Ana Student" not in page
+
+    @pytest.mark.parametrize("query", [{"page": "99"}, {"page": "x"}, {"show": "?"}, {"q": "\x00%_'"}])
+    def test_strange_addresses_show_a_page(
+        self, teacher: Visitor, submission: Submission, query: dict[str, str]
+    ) -> None:
+        assert teacher.get(**query).status_code == 200
+
+    def test_who_left_the_course_with_work_stays(self, teacher: Visitor, submission: Submission) -> None:
+        Membership.objects.filter(person=submission.person).update(active=False)
+
+        assert "Ana Student" in teacher.text()
+
+    def test_failed_roster_says_why(self, teacher: Visitor) -> None:
+        Course.objects.update(roster_problem="moodle.example answered 403.")
+
+        assert "moodle.example answered 403." in teacher.text()
+
+
+class TestRoom:
+    def test_grade_is_saved_and_owed_to_moodle_in_one_go(self, teacher: Visitor, submission: Submission) -> None:
+        response = teacher.post(room(submission), {"points": "87.5", "feedback": "Well told."})
+
+        assert response.status_code == 302
+        grade = Grade.objects.get()
+        assert (grade.points, grade.feedback, grade.grader.name) == (Decimal("87.5"), "Well told.", "Tara Teacher")  # type: ignore[union-attr]
+        delivery = ScoreDelivery.objects.get()
+        assert (delivery.grading_progress, delivery.points, delivery.maximum) == ("FullyGraded", Decimal("87.5"), 100)
+        assert delivery.comment == "Well told."
+        assert Submission.objects.get(pk=submission.pk).state == "graded"
+
+    def test_student_sees_grade_and_feedback(self, teacher: Visitor, student: Visitor, submission: Submission) -> None:
+        teacher.post(room(submission), {"points": "87.5", "feedback": "Well told."})
+
+        page = student.text()
+        assert "87.5" in page
+        assert "Well told." in page
+
+    @pytest.mark.parametrize("points", ["", "-1", "100.5", "many", "NaN", "Infinity", "1e400", "1.234"])
+    def test_wrong_points_are_told_and_not_saved(self, teacher: Visitor, submission: Submission, points: str) -> None:
+        response = teacher.post(room(submission), {"points": points, "feedback": "Typed for an hour."})
+
+        assert response.status_code == 422
+        assert b"Typed for an hour." in response.content
+        assert not Grade.objects.exists()
+        assert ScoreDelivery.objects.get().grading_progress == "PendingManual"
+
+    def test_resubmission_keeps_the_grade_in_moodle(
+        self, teacher: Visitor, student: Visitor, submission: Submission
+    ) -> None:
+        teacher.post(room(submission), {"points": "40", "feedback": "Again, please."})
+        student.upload("better.mp4", film())
+        student.submit()
+
+        delivery = ScoreDelivery.objects.get()
+        assert (delivery.grading_progress, delivery.points) == ("FullyGraded", 40)
+        assert "Again, please." in delivery.comment
+        assert "Attempt 2 handed in" in delivery.comment
+
+    def test_marking_an_older_attempt_does_not_change_what_moodle_is_owed(
+        self, teacher: Visitor, student: Visitor, submission: Submission
+    ) -> None:
+        student.upload("better.mp4", film())
+        student.submit()
+        teacher.post(f"{room(submission)}?attempt=1", {"points": "10", "feedback": ""})
+
+        assert Grade.objects.get().attempt.number == 1
+        assert ScoreDelivery.objects.get().points is None
+
+    def test_next_leads_to_the_next_name(self, teacher: Visitor, submission: Submission, visit: Any) -> None:
+        ben = visit("student", "7", name="Ben Second")
+        ben.upload("b.mp4", film())
+        ben.submit()
+        second = Submission.objects.get(person__sub="7")
+
+        response = teacher.post(room(submission), {"points": "1", "feedback": "", "next": "1"})
+        assert response["Location"] == f"{teacher.home}{room(second)}"
+        last = teacher.post(room(second), {"points": "1", "feedback": "", "next": "1"})
+        assert last["Location"] == f"{teacher.home}{room(second)}"
+
+    def test_draft_is_nobodys_business(self, teacher: Visitor, student: Visitor) -> None:
+        student.upload("a.mp4", film())
+
+        assert teacher.get(room(Submission.objects.get(person__sub="6"))).status_code == 404
+
+    @pytest.mark.parametrize("number", ["7", "x", "-1"])
+    def test_unknown_attempt_shows_the_newest(self, teacher: Visitor, submission: Submission, number: str) -> None:
+        assert teacher.get(room(submission), attempt=number).status_code == 200
+
+    def test_grading_is_logged_without_words(self, teacher: Visitor, submission: Submission) -> None:
+        teacher.post(room(submission), {"points": "5", "feedback": "Private."})
+
+        event = Event.objects.get(kind="graded")
+        assert event.actor == Person.objects.get(sub="3")
+        assert "Private" not in str(event.data)
