@@ -1,0 +1,69 @@
+/** What the server says when it refuses: what happened, and what to do next. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly action: string,
+  ) {
+    super(message);
+  }
+
+  /** True where the same request may succeed later: no answer, not there yet, too many, server trouble. */
+  get willPass(): boolean {
+    return this.status === 0 || this.status === 409 || this.status === 429 || this.status >= 503;
+  }
+
+  get inWords(): string {
+    return `${this.message} ${this.action}`;
+  }
+}
+
+const SESSION_ENDED = new Refusal(
+  404,
+  "session_ended",
+  "Your session in this tab has ended.",
+  "Your file is safe on your device; open the assignment from Moodle again.",
+);
+
+function csrfToken(): string {
+  return document.querySelector<HTMLMetaElement>("meta[name=csrf-token]")?.content ?? "";
+}
+
+/**
+ * Fetch JSON from our own server; a body makes it a POST.
+ * @throws Refusal, with status 0 where nothing answered.
+ */
+export async function fetchJson<T>(url: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  const init: RequestInit = { headers, credentials: "same-origin" };
+  if (body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    headers["X-CSRFToken"] = csrfToken();
+    init.method = "POST";
+    init.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch {
+    throw new Refusal(
+      0,
+      "no_answer",
+      "The server did not answer.",
+      "Check your connection; this page tries again.",
+    );
+  }
+  if (response.status === 204) return undefined as T;
+  const answer = await response.json().catch(() => undefined);
+  if (response.ok && answer !== undefined) return answer as T;
+  const error = answer?.error;
+  if (response.status === 404 || (response.status === 403 && !error?.code?.match(/^(not_open|closed)$/)))
+    throw SESSION_ENDED;
+  throw new Refusal(
+    response.status,
+    error?.code ?? `http_${response.status}`,
+    error?.message ?? "Something went wrong on the server.",
+    error?.action ?? "Try again in a minute.",
+  );
+}

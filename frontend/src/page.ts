@@ -1,0 +1,56 @@
+import "./styles/index.css";
+import { showLocalTimes, useLocalZone } from "./times";
+
+showLocalTimes();
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-zone]")) useLocalZone(form);
+
+// Inside a frame there may be little room: offer the whole window.
+const fullWindow = document.querySelector<HTMLElement>("[data-full-window]");
+if (fullWindow && window.self !== window.top) fullWindow.hidden = false;
+
+for (const button of document.querySelectorAll<HTMLElement>("[data-opens]")) {
+  const dialog = document.querySelector<HTMLDialogElement>(`#${button.dataset.opens}`);
+  button.addEventListener("click", () => dialog?.showModal());
+}
+for (const button of document.querySelectorAll<HTMLElement>("[data-closes]")) {
+  button.addEventListener("click", () => button.closest("dialog")?.close());
+}
+for (const button of document.querySelectorAll<HTMLElement>("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}
+for (const button of document.querySelectorAll<HTMLElement>("[data-copies]")) {
+  button.addEventListener("click", () => void copy(button));
+}
+// A form is sent once, however often its button is pressed.
+for (const form of document.querySelectorAll<HTMLFormElement>("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent;
+});
+
+/** Moodle's frame does not allow the clipboard API, so the old way stands in. */
+async function copy(button: HTMLElement): Promise<void> {
+  const text = document.querySelector<HTMLElement>(`#${button.dataset.copies}`)?.innerText ?? "";
+  let copied = true;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "visually-hidden";
+    document.body.append(area);
+    area.select();
+    copied = document.execCommand("copy");
+    area.remove();
+    button.focus();
+  }
+  const before = button.textContent;
+  button.textContent = copied ? "Copied" : "Select the text and copy it";
+  setTimeout(() => {
+    button.textContent = before;
+  }, 2000);
+}

@@ -1,0 +1,33 @@
+interface Mark {
+  at: number;
+  sent: number;
+}
+
+/** Speed over the last ten seconds: an average over the whole upload would not notice a change of network. */
+export class Speed {
+  private marks: Mark[] = [];
+
+  constructor(private readonly windowMs = 10_000) {}
+
+  /** Note that `sent` bytes in all had gone at `at` (milliseconds). Sent bytes going back (a retry) start anew. */
+  note(sent: number, at: number): void {
+    const last = this.marks.at(-1);
+    if (last && sent < last.sent) this.marks = [];
+    this.marks.push({ at, sent });
+    while (this.marks.length > 2 && at - (this.marks[1] as Mark).at > this.windowMs) this.marks.shift();
+  }
+
+  /** Bytes a second; 0 while there is nothing to measure by. */
+  get perSecond(): number {
+    const first = this.marks[0];
+    const last = this.marks.at(-1);
+    if (!first || !last || last.at <= first.at) return 0;
+    return ((last.sent - first.sent) * 1000) / (last.at - first.at);
+  }
+
+  /** Seconds until `total` at this speed; Infinity while it stands still. */
+  secondsLeft(total: number): number {
+    const sent = this.marks.at(-1)?.sent ?? 0;
+    return this.perSecond > 0 ? (total - sent) / this.perSecond : Number.POSITIVE_INFINITY;
+  }
+}
