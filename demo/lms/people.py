@@ -1,0 +1,67 @@
+"""Who is in the demo course."""
+
+from dataclasses import dataclass
+
+_MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
+INSTRUCTOR = f"{_MEMBERSHIP}#Instructor"
+LEARNER = f"{_MEMBERSHIP}#Learner"
+ASSISTANT = f"{_MEMBERSHIP}/Instructor#TeachingAssistant"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Ids are numeric texts, as Moodle's are. `roles` is what a launch says."""
+
+    id: str
+    given: str
+    family: str
+    roles: tuple[str, ...]
+    locale: str = "en"
+
+    @property
+    def name(self) -> str:
+        return f"{self.given} {self.family}"
+
+    @property
+    def email(self) -> str:
+        return f"person{self.id}@school.example"
+
+    @property
+    def is_student(self) -> bool:
+        return LEARNER in self.roles
+
+    @property
+    def role_in_words(self) -> str:
+        return "student" if self.is_student else "assistant" if ASSISTANT in self.roles else "teacher"
+
+    @property
+    def roster_role(self) -> str:
+        """Moodle lists everybody but an editing teacher as a learner (`Instructor` at launch, `Learner` in NRPS)."""
+        return "Instructor" if self.roles == (INSTRUCTOR,) else "Learner"
+
+
+_STUDENTS = (
+    ("Ana", "García"),
+    ("Ben", "Smith & Sons"),
+    ("Chloé", "Dubois"),
+    ("Dmitri", "Iwanow"),
+    ("Eva", "Müller-Lüdenscheidt von und zu Hohenstein"),
+    ("فاطمة", "الزهراء"),
+    ("Grace", "O'Neill"),
+    ("花", "佐藤"),
+    ("Ivo", "Novák"),
+    ("Jürgen", "Groß"),
+    ("Kai", "Lindström"),
+    ("Lina", "Øst"),
+)
+
+PEOPLE = {
+    person.id: person
+    for person in (
+        Person("3", "Tara", "Teacher", (INSTRUCTOR,)),
+        Person("4", "Toni", "Tutor", (INSTRUCTOR, ASSISTANT)),
+        *(Person(str(6 + n), given, family, (LEARNER,)) for n, (given, family) in enumerate(_STUDENTS)),
+    )
+}
+STUDENTS = [person for person in PEOPLE.values() if person.is_student]
+STAFF = [person for person in PEOPLE.values() if not person.is_student]
