@@ -6,11 +6,14 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import CORSRuleTypeDef
 
 STARTS_WITHIN = 60  # seconds
 _INNER = ("master", "filer", "volume")
@@ -80,7 +83,7 @@ class ObjectStore:
             aws_secret_access_key=self.secret_key,
             config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}),
         )
-        rule = {
+        rule: CORSRuleTypeDef = {
             "AllowedOrigins": [allowed_origin],
             "AllowedMethods": ["POST", "PUT", "GET", "HEAD"],
             "AllowedHeaders": ["*"],

@@ -1,5 +1,6 @@
 """Child processes that live and die together."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -59,10 +60,8 @@ class Processes:
             _signal(process, signal.SIGTERM)
         deadline = time.monotonic() + STOPS_WITHIN
         for process in self._running.values():
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass
         for process in self._running.values():
             _signal(process, signal.SIGKILL)  # the whole session: also what a child left behind
             process.wait()
@@ -70,7 +69,5 @@ class Processes:
 
 
 def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass

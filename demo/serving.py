@@ -1,7 +1,7 @@
 """Serve a small site on this machine alone."""
 
+import contextlib
 import logging
-import socket
 import threading
 from typing import Any
 
@@ -16,10 +16,8 @@ def serve(app: Any, port: int) -> None:
     """Serve `app` on the loopback addresses until the process ends. `localhost` may be either of them."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     servers = [make_server("127.0.0.1", port, app, threaded=True, request_handler=_Handler)]
-    try:
+    with contextlib.suppress(OSError, SystemExit):  # no IPv6 here; werkzeug exits where it cannot bind
         servers.append(make_server("::1", port, app, threaded=True, request_handler=_Handler))
-    except (OSError, socket.gaierror):
-        pass  # no IPv6 here
     for server in servers[1:]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     servers[0].serve_forever()

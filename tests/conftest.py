@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
 from django.test import Client
 
+from demo.objectstore import ObjectStore
+from demo.processes import Processes
 from lti_tool import platform_keys
-from tests import object_store as object_stores
 from tests.lti_tool.platform_double import PlatformDouble
-from tests.object_store import ObjectStore
+from tests.services import free_ports
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +42,24 @@ def browser() -> Client:
 
 @pytest.fixture(scope="session")
 def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with object_stores.running(tmp_path_factory.mktemp("s3")) as store:
+    """A real S3 server, started once for a run."""
+    folder, port = tmp_path_factory.mktemp("s3"), free_ports(9)
+    store = ObjectStore(
+        port=port,
+        inner_port=port + 1,
+        bucket="reelmark-tests",
+        access_key="tests",
+        secret_key="tests-secret-key",
+        folder=folder,
+    )
+    processes = Processes(folder / "logs")
+    with processes.log("s3").open("wb") as log:
+        processes.adopt("s3", store.start(log))
+    try:
+        store.prepare(allowed_origin="https://tool.example")
         yield store
+    finally:
+        processes.stop()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ runs a command with DATABASE_URL and REDIS_URL set to them.
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` neighbouring ports that nobody uses now."""
+    for _ in range(100):
+        first = random.randrange(20_000, 30_000 - count)  # below those that systems hand out by themselves
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+    raise RuntimeError(f"No {count} free ports in a row were found.")
 
 
 @contextlib.contextmanager

@@ -56,6 +56,7 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         limit = Decimal(settings.UPLOAD_MAX_BYTES) / GB
+        self.initial["points"] = _short(self.instance.points)
         self.fields["points"].widget.attrs |= {"min": "0.01", "step": "any", "inputmode": "decimal"}
         self.fields["max_size_gb"].initial = _short(Decimal(self.instance.max_bytes) / GB)
         self.fields["max_size_gb"].validators.append(
@@ -108,6 +109,8 @@ class GradeForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         points = self.fields["points"]
         assert isinstance(points, forms.DecimalField)
+        if self.instance.points is not None:
+            self.initial["points"] = _short(self.instance.points)
         points.validators += [
             MinValueValidator(0),
             MaxValueValidator(maximum, message=f"At most {_short(maximum)} points."),

@@ -53,10 +53,9 @@ def make_item() -> Response:
         or wanted["scoreMaximum"] <= 0
     ):
         return refuse(400, "label and scoreMaximum are required")
-    link_id = wanted.get("resourceLinkId")
     item_id = site().store.insert(
         "INSERT INTO lineitem (link_id, label, maximum, resource_id, tag) VALUES (?, ?, ?, ?, ?)",
-        int(link_id) if str(link_id).isdigit() else None,
+        _link_id(wanted),
         wanted["label"],
         wanted["scoreMaximum"],
         wanted.get("resourceId"),
@@ -77,12 +76,11 @@ def put_item(item_id: int) -> Response:
     if (status := check_token({f"{AGS}lineitem"})) != 200:
         return refuse(status, "token")
     wanted = _body()
-    link_id = wanted.get("resourceLinkId")  # left out: Moodle forgets the link
     changed = site().store.write(
         "UPDATE lineitem SET label = ?, maximum = ?, link_id = ?, resource_id = ?, tag = ? WHERE id = ?",
         wanted.get("label", ""),
         wanted.get("scoreMaximum", 100),
-        int(link_id) if str(link_id).isdigit() else None,
+        _link_id(wanted),
         wanted.get("resourceId"),
         wanted.get("tag"),
         item_id,
@@ -153,6 +151,12 @@ def results(item_id: int) -> Response:
     )
     answer.mimetype = RESULTS
     return answer
+
+
+def _link_id(wanted: Row) -> int | None:
+    """None when it is left out: Moodle then forgets the link."""
+    sent = str(wanted.get("resourceLinkId"))
+    return int(sent) if sent.isdigit() else None
 
 
 def _why_not(sent: Row) -> str:

@@ -54,7 +54,7 @@ def give_token() -> tuple[Response, int]:
 
 
 def check_token(scopes: set[str]) -> int:
-    """200 when the request's bearer token holds one of `scopes`; 401 when it is none, 403 when it is for other things."""
+    """200 when the bearer token holds one of `scopes`, 401 when it is none of ours, 403 when it is for other things."""
     kind, _, value = request.headers.get("Authorization", "").partition(" ")
     token = site().store.row("SELECT * FROM token WHERE value = ? AND ends > ?", value, time.time())
     if kind.lower() != "bearer" or token is None:

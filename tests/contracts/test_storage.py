@@ -5,7 +5,7 @@ import secrets
 import pytest
 import requests
 
-from tests.object_store import ObjectStore
+from demo.objectstore import ObjectStore
 from video.storage.base import Backend, StorageRefused, StorageUnavailable
 from video.storage.s3 import S3
 

@@ -29,7 +29,9 @@ def program() -> str | None:
 
 
 @contextlib.contextmanager
-def chromium(*, width: int = 1280, height: int = 900, flags: tuple[str, ...] = (), **options: object) -> Iterator[BrowserContext]:
+def chromium(
+    *, width: int = 1280, height: int = 900, flags: tuple[str, ...] = (), **options: object
+) -> Iterator[BrowserContext]:
     """A fresh profile; third-party cookies are blocked by its preferences, as a person blocks them."""
     with tempfile.TemporaryDirectory(prefix="reelmark-chromium-") as name, sync_playwright() as playwright:
         profile = Path(name) / "Default"

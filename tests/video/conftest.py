@@ -8,9 +8,9 @@ import pytest
 import responses
 from pytest_django.fixtures import Settings
 
+from demo.objectstore import ObjectStore
 from lti_tool.models import ResourceLink
 from tests.lti_tool.platform_double import PlatformDouble
-from tests.object_store import ObjectStore
 from tests.video.visitor import Visitor
 from video.models import Assignment
 from video.storage import storage

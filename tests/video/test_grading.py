@@ -42,7 +42,11 @@ class TestSetUp:
 
         assert response.status_code == 302
         assignment = Assignment.objects.get()
-        assert (assignment.points, assignment.attempts_allowed, assignment.max_bytes) == (100, None, 5 * 1024**3)
+        assert (assignment.points, assignment.attempts_allowed, assignment.max_bytes) == (
+            Decimal(100),
+            None,
+            5 * 1024**3,
+        )
         assert assignment.set_up_by == Person.objects.get()
         assert visit("student", "6").send("uploads/", {"name": "a.mp4", "size": 5, "type": ""}).status_code == 201
 
@@ -145,7 +149,11 @@ class TestRoom:
         grade = Grade.objects.get()
         assert (grade.points, grade.feedback, grade.grader.name) == (Decimal("87.5"), "Well told.", "Tara Teacher")  # type: ignore[union-attr]
         delivery = ScoreDelivery.objects.get()
-        assert (delivery.grading_progress, delivery.points, delivery.maximum) == ("FullyGraded", Decimal("87.5"), 100)
+        assert (delivery.grading_progress, delivery.points, delivery.maximum) == (
+            "FullyGraded",
+            Decimal("87.5"),
+            Decimal(100),
+        )
         assert delivery.comment == "Well told."
         assert Submission.objects.get(pk=submission.pk).state == "graded"
 
@@ -173,7 +181,7 @@ class TestRoom:
         student.submit()
 
         delivery = ScoreDelivery.objects.get()
-        assert (delivery.grading_progress, delivery.points) == ("FullyGraded", 40)
+        assert (delivery.grading_progress, delivery.points) == ("FullyGraded", Decimal(40))
         assert "Again, please." in delivery.comment
         assert "Attempt 2 handed in" in delivery.comment
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ class _Demo:
             ("The LMS", f"{self.lms}/jwks"),
             ("The edge", self.edge),
         ):
-            self.processes.wait_until(lambda url=url: _answers(url), name, STARTS_WITHIN)
+            self.processes.wait_until(partial(_answers, url), name, STARTS_WITHIN)
 
     def welcome(self) -> str:
         return f"""

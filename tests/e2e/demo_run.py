@@ -1,0 +1,81 @@
+"""The whole demo as a person starts it, on ports of its own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.services import free_ports
+
+ROOT = Path(__file__).resolve().parents[2]
+WELCOME = "Reelmark is running"
+
+
+@dataclass(frozen=True)
+class Demo:
+    tool: str
+    lms: str
+    folder: Path
+
+    def add_activity(self, title: str, *, graded: bool = True) -> int:
+        """A new activity in the LMS; its id."""
+        answer = requests.post(f"{self.lms}/links", data={"title": title, "graded": str(int(graded))}, timeout=10)
+        return int(answer.url.rpartition("=")[2])
+
+    def score(self, link: int, person: str) -> dict[str, Any]:
+        """What the LMS's gradebook says of a person at an activity; empty where it says nothing."""
+        scores = requests.get(f"{self.lms}/gradebook.json", timeout=10).json()
+        return next((s for s in scores if s["link_id"] == link and s["user_id"] == person), {})
+
+    @property
+    def sample(self) -> Path:
+        return self.folder / "lms" / "sample.mp4"
+
+
+@contextlib.contextmanager
+def running(folder: Path, **more: str) -> Iterator[Demo]:
+    """`manage.py demo` until the block ends. `more` are further options, such as database_url."""
+    first = free_ports(12)
+    ports = {
+        "port": first,
+        "lms-port": first + 1,
+        "s3-port": first + 2,
+        "edge-port": first + 3,
+        "inner-port": first + 4,
+    }
+    options = {**{name: str(port) for name, port in ports.items()}, "data": str(folder)}
+    options |= {name.replace("_", "-"): value for name, value in more.items()}
+    # As on a person's machine: nothing of the tests' own settings.
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", *(f"--{name}={value}" for name, value in options.items())],
+        cwd=ROOT,
+        env=kept,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        _wait_for_welcome(process)
+        yield Demo(tool=f"http://localhost:{first}", lms=f"http://127.0.0.1:{first + 1}", folder=folder)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def _wait_for_welcome(process: "subprocess.Popen[str]") -> None:
+    """It says when it is ready, or ends and says why; it bounds its own waiting."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if WELCOME in line:
+            return
+    raise RuntimeError("The demo did not start:\n" + "".join(said))
