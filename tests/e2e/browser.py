@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, Playwright
 
 FLAGS = [
     "--no-sandbox",  # tests may run as root
@@ -30,10 +30,10 @@ def program() -> str | None:
 
 @contextlib.contextmanager
 def chromium(
-    *, width: int = 1280, height: int = 900, flags: tuple[str, ...] = (), **options: object
+    playwright: Playwright, *, width: int = 1280, height: int = 900, flags: tuple[str, ...] = ()
 ) -> Iterator[BrowserContext]:
     """A fresh profile; third-party cookies are blocked by its preferences, as a person blocks them."""
-    with tempfile.TemporaryDirectory(prefix="reelmark-chromium-") as name, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory(prefix="reelmark-chromium-") as name:
         profile = Path(name) / "Default"
         profile.mkdir()
         (profile / "Preferences").write_text(json.dumps(PREFERENCES))
@@ -43,7 +43,6 @@ def chromium(
             args=[*FLAGS, *flags],
             headless=True,
             viewport={"width": width, "height": height},
-            **options,  # type: ignore[arg-type]
         )
         context.set_default_timeout(30_000)
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect
+from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, Playwright, expect
 
 from tests import services
 from tests.e2e import demo_run
@@ -37,8 +37,8 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def browser(demo: Demo) -> Iterator[BrowserContext]:
-    with chromium() as context:
+def browser(demo: Demo, playwright: Playwright) -> Iterator[BrowserContext]:
+    with chromium(playwright) as context:
         yield context
 
 

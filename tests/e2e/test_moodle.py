@@ -1,0 +1,122 @@
+"""The main job in a real Moodle, with the tool registered there by hand (docs/moodle.md).
+
+Skipped unless MOODLE_URL is set. Also read: MOODLE_ACTIVITY (course module id), MOODLE_COURSE (id), MOODLE_TEACHER and
+MOODLE_STUDENT (`name:password`). The student's attempt and grade stay there.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, expect
+
+from demo import sample
+from tests.e2e.browser import chromium
+
+MOODLE = os.environ.get("MOODLE_URL", "").rstrip("/")
+ACTIVITY, COURSE = os.environ.get("MOODLE_ACTIVITY", "2"), os.environ.get("MOODLE_COURSE", "2")
+TEACHER = os.environ.get("MOODLE_TEACHER", "teacher:Pass-1234!")
+STUDENT = os.environ.get("MOODLE_STUDENT", "student01:Pass-1234!")
+SHOTS = os.environ.get("MOODLE_SHOTS", "")
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not MOODLE, reason="MOODLE_URL is not set")]
+
+
+@pytest.fixture(scope="module", params=["desktop", "phone"])
+def size(request: pytest.FixtureRequest) -> dict[str, int]:
+    return {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 780}}[request.param]
+
+
+def signed_in(playwright: Playwright, size: dict[str, int], account: str) -> Iterator[Page]:
+    with chromium(playwright, **size, flags=("--ignore-certificate-errors",)) as context:
+        yield sign_in(context, account)
+
+
+@pytest.fixture(scope="module")
+def teacher(playwright: Playwright, size: dict[str, int]) -> Iterator[Page]:
+    yield from signed_in(playwright, size, TEACHER)
+
+
+@pytest.fixture(scope="module")
+def student(playwright: Playwright, size: dict[str, int]) -> Iterator[Page]:
+    yield from signed_in(playwright, size, STUDENT)
+
+
+def sign_in(context: BrowserContext, account: str) -> Page:
+    name, _, password = account.partition(":")
+    page = context.new_page()
+    page.goto(f"{MOODLE}/login/index.php", wait_until="networkidle")  # its scripts move the focus when they are there
+    page.locator("#username").fill(name)
+    page.locator("#password").fill(password)
+    page.locator("#loginbtn").click()
+    # A Moodle that has just been installed builds its theme first.
+    expect(page.locator("#user-menu-toggle")).to_be_visible(timeout=120_000)
+    return page
+
+
+def open_activity(page: Page) -> FrameLocator:
+    page.goto(f"{MOODLE}/mod/lti/view.php?id={ACTIVITY}")
+    frame = page.frame_locator("iframe#contentframe")
+    frame.locator("body[data-role]").wait_for()
+    return frame
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture to look at, where MOODLE_SHOTS names a folder."""
+    if SHOTS:
+        width = (page.viewport_size or {}).get("width")
+        page.screenshot(path=f"{SHOTS}/moodle-{width}-{name}.png")
+
+
+def test_the_main_job(teacher: Page, student: Page, tmp_path: Path) -> None:
+    film = tmp_path / "Été à la mer.mp4"
+    sample.make(film)
+
+    room = open_activity(teacher)
+    assert room.locator("body").get_attribute("data-role") == "teacher"
+    if room.get_by_role("heading", name="Set up this assignment").count():
+        shoot(teacher, "1-set-up")
+        room.get_by_role("button", name="Save").click()
+        expect(room.get_by_text("Students can now hand in")).to_be_visible()
+    shoot(teacher, "2-roster")
+
+    work = open_activity(student)
+    assert work.locator("body").get_attribute("data-role") == "student"
+    work.locator("input[type=file]").set_input_files(film)
+    expect(work.get_by_role("heading", name="Check your video")).to_be_visible(timeout=30_000)
+    expect(work.locator("video").first).to_have_js_property("videoWidth", 640, timeout=30_000)
+    shoot(student, "3-check")
+    work.get_by_role("button", name="Submit video").click()
+    work.get_by_role("button", name="Yes, submit").click()
+    expect(work.get_by_role("heading", name="Your video is handed in")).to_be_visible()
+    receipt = work.locator(".receipt-number").inner_text()
+    shoot(student, "4-receipt")
+
+    expect_in_gradebook(student, receipt, "5-status-in-gradebook")
+
+    room = open_activity(teacher)
+    room.locator("table a.button", has_text="Mark").first.click()
+    expect(room.locator("video").first).to_have_js_property("videoWidth", 640, timeout=30_000)
+    room.get_by_label("Points").fill("87.5")
+    room.get_by_label("Feedback").fill(f"Well told ({receipt}).")
+    shoot(teacher, "6-room")
+    room.get_by_role("button", name="Save", exact=True).click()
+    expect(room.get_by_text("Saved the mark of")).to_be_visible()
+
+    expect_in_gradebook(student, f"Well told ({receipt}).", "7-grade-in-gradebook")
+    expect(student.locator("table.user-grade")).to_contain_text("87.50")
+    work = open_activity(student)
+    expect(work.get_by_text(f"Well told ({receipt}).")).to_be_visible()
+    shoot(student, "8-returned")
+
+
+def expect_in_gradebook(page: Page, text: str, picture: str) -> None:
+    """Look into the student's own report until the worker's post shows."""
+    for _ in range(30):
+        page.goto(f"{MOODLE}/grade/report/user/index.php?id={COURSE}")
+        if text in page.locator("table.user-grade").inner_text():
+            shoot(page, picture)
+            return
+        page.wait_for_timeout(1000)
+    raise AssertionError(f"“{text}” did not appear in the gradebook")
