@@ -19,7 +19,9 @@ install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 	touch $@
 
 node_modules/.installed: package.json package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+	# Not `npm ci`: it refuses a lock made where the registry lacks the optional builds for other systems. The
+	# pins are the same, and nothing is written back.
+	npm install --no-save --no-audit --no-fund --loglevel=error
 	touch $@
 
 FRONTEND = $(shell find frontend -type f -not -path 'frontend/dist/*' 2>/dev/null)
