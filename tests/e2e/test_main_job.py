@@ -14,10 +14,10 @@ from tests import services
 from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
+from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, hand_in, launch, set_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
 
-TEACHER, ASSISTANT, ANA, BEN = "3", "4", "6", "7"
 ARRIVES_WITHIN = 30_000  # ms that the browser waits for what a worker has to do
 
 
@@ -62,32 +62,8 @@ def assignment(page: Page, demo: Demo, activity: int) -> int:
     return activity
 
 
-def set_up(page: Page, demo: Demo, link: int) -> None:
-    teacher = launch(page, demo, TEACHER, link)
-    teacher.get_by_role("button", name="Save").click()
-    expect(teacher.get_by_text("Students can now hand in")).to_be_visible()
-
-
-def launch(page: Page, demo: Demo, person: str, link: int) -> FrameLocator:
-    """Open the activity as somebody; the tool's frame."""
-    page.goto(f"{demo.lms}/open/{link}/{person}")
-    frame = page.frame_locator("iframe")
-    frame.locator("body[data-role]").wait_for()
-    return frame
-
-
 def tool_frame(page: Page, demo: Demo) -> Frame:
     return next(frame for frame in page.frames if frame.url.startswith(demo.tool))
-
-
-def hand_in(frame: FrameLocator, demo: Demo) -> str:
-    """Upload the sample, check it, submit; the receipt's number."""
-    frame.locator("input[type=file]").set_input_files(demo.sample)
-    expect(frame.get_by_role("heading", name="Check your video")).to_be_visible()
-    frame.get_by_role("button", name="Submit video").click()
-    frame.get_by_role("button", name="Yes, submit").click()
-    expect(frame.get_by_role("heading", name="Your video is handed in")).to_be_visible()
-    return frame.locator(".receipt-number").inner_text()
 
 
 def plays(frame: FrameLocator) -> None:

@@ -65,7 +65,7 @@ def open_activity(page: Page) -> FrameLocator:
 def shoot(page: Page, name: str) -> None:
     """Keep a picture to look at, where MOODLE_SHOTS names a folder."""
     if SHOTS:
-        width = (page.viewport_size or {}).get("width")
+        width = page.evaluate("window.innerWidth")
         page.screenshot(path=f"{SHOTS}/moodle-{width}-{name}.png")
 
 
