@@ -44,7 +44,7 @@ def begin(*, launch: LaunchSession, assignment: Assignment, name: str, size: int
         Problem: too large, empty, of a type not allowed, no attempt is open, or storage fails.
     """
     content_type = _checked_type(assignment, name=name, size=size, claimed_type=claimed_type)
-    with transaction.atomic():
+    with _storage_problems(), transaction.atomic():
         attempt = open_draft(assignment=assignment, person=launch.person)
         video = Video.objects.create(
             attempt=attempt,
@@ -55,7 +55,8 @@ def begin(*, launch: LaunchSession, assignment: Assignment, name: str, size: int
             content_type=content_type,
         )
         events.record(Event.Kind.UPLOAD_STARTED, launch=launch, video=video, size=size)
-    return Begun(video=video, ticket=_ticket(video, assignment))
+        ticket = _ticket(video, assignment)  # inside: without a ticket there is no upload to remember
+    return Begun(video=video, ticket=ticket)
 
 
 def renew(*, launch: LaunchSession, video: Video) -> Begun:
@@ -68,8 +69,10 @@ def renew(*, launch: LaunchSession, video: Video) -> Begun:
     if video.state != Video.State.PENDING:
         raise Problem("upload_over", "This upload has already ended.", "Reload the page.", status=409)
     check_open(assignment, begun_at=video.created_at)
+    with _storage_problems():
+        ticket = _ticket(video, assignment)
     events.record(Event.Kind.UPLOAD_RENEWED, launch=launch, video=video)
-    return Begun(video=video, ticket=_ticket(video, assignment))
+    return Begun(video=video, ticket=ticket)
 
 
 def complete(*, launch: LaunchSession, video: Video) -> Video:
@@ -84,8 +87,8 @@ def complete(*, launch: LaunchSession, video: Video) -> Video:
         return video
     if video.state != Video.State.PENDING:
         raise Problem("upload_over", video.error_message or "This upload has ended.", "Choose the file again.")
-    backend = storage(video.backend)
     with _storage_problems():
+        backend = storage(video.backend)
         stored = backend.inspect(video.key)
         if stored is None:
             raise Problem(
@@ -257,13 +260,12 @@ def _delete(video: Video, *, launch: LaunchSession | None, why: str) -> None:
 
 
 def _ticket(video: Video, assignment: Assignment) -> UploadTicket:
-    with _storage_problems():
-        return storage(video.backend).begin_upload(
-            key=video.key,
-            content_type=video.content_type,
-            max_bytes=assignment.max_bytes,
-            seconds=settings.UPLOAD_TICKET_SECONDS,
-        )
+    return storage(video.backend).begin_upload(
+        key=video.key,
+        content_type=video.content_type,
+        max_bytes=assignment.max_bytes,
+        seconds=settings.UPLOAD_TICKET_SECONDS,
+    )
 
 
 @contextmanager

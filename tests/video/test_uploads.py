@@ -279,6 +279,19 @@ def test_wrong_credentials_are_told_without_a_secret(student: Visitor, settings:
     assert b"wrong" not in response.content
 
 
+@pytest.mark.parametrize("missing", ["S3_BUCKET", "STORAGE"])
+def test_storage_that_is_not_set_up_is_told_and_leaves_nothing(
+    student: Visitor, settings: Settings, missing: str
+) -> None:
+    setattr(settings, missing, "")
+    storage.cache_clear()
+    response = student.send("uploads/", {"name": "a.mp4", "size": 5, "type": "video/mp4"})
+
+    assert response.status_code == 502
+    assert error(response)["code"] == "storage_refused"
+    assert not Video.objects.exists()
+
+
 def test_nobody_touches_anothers_upload(student: Visitor, visit: Any) -> None:
     ticket = student.begin("a.mp4", film())
     others = [visit("student", "99"), visit("teacher", "3"), visit("admin", "2")]

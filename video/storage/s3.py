@@ -9,7 +9,6 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from video.storage.base import (
     Abilities,
@@ -44,7 +43,7 @@ class S3:
     @classmethod
     def from_settings(cls) -> "S3":
         if not settings.S3_BUCKET:
-            raise ImproperlyConfigured("S3_BUCKET is not set.")
+            raise StorageRefused("S3_BUCKET is not set.")
         return cls.connect(
             bucket=settings.S3_BUCKET,
             endpoint=settings.S3_ENDPOINT_URL,
