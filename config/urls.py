@@ -4,7 +4,7 @@ from django.urls import include, path
 from config import health, views
 
 urlpatterns = [
-    path("", views.home, name="front-door"),
+    path("", views.front_door, name="front-door"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("lti/", include("lti_tool.urls")),

@@ -29,8 +29,8 @@ def problem(
     return allow_any_frame(HttpResponse(render_to_string("errors/problem.html", context), status=status))
 
 
-def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html")
+def front_door(request: HttpRequest) -> HttpResponse:
+    return render(request, "front_door.html")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

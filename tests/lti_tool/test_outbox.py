@@ -11,6 +11,7 @@ import pytest
 import requests
 import responses
 import time_machine
+from django.core.cache import cache
 from django.test import Client
 
 from lti_tool import outbox, tasks
@@ -290,3 +291,13 @@ def test_page_comes_though_the_broker_is_gone(
         delivery = graded()
 
     assert outbox.due() == [delivery.pk]
+
+
+def test_grade_goes_out_though_the_cache_is_gone(launched: PlatformDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*args: Any) -> None:
+        raise ConnectionError("no Redis")
+
+    monkeypatch.setattr(cache, "get", gone)
+    monkeypatch.setattr(cache, "set", gone)
+
+    assert deliver(graded()).state == "sent"

@@ -115,9 +115,8 @@ def tool_environment(folder: Path, tool_url: str, platform: dict[str, Any]) -> d
 def tool(folder: Path, tool_url: str, tool_socket: socket.socket, tool_environment: dict[str, str]) -> Iterator[str]:
     """Our tool, served as in production but for one worker and its database: its address."""
     # Threads: while the tool asks the platform for a token, the platform asks the tool for its keys.
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--workers", "1", "--worker-class", "gthread"]
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi"]
     command += ["--threads", "4", "--graceful-timeout", "2", "--bind", f"fd://{tool_socket.fileno()}"]
-    command += ["--no-control-socket"]  # it is one file in the home folder, which two gunicorns would fight over
     with running(
         command, log=folder / "tool.log", cwd=ROOT, env=tool_environment, pass_fds=[tool_socket.fileno()]
     ) as process:

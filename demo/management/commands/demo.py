@@ -132,9 +132,6 @@ class _Demo:
             "web",
             "gunicorn",
             "config.wsgi",
-            "--worker-class=gthread",
-            "--threads=8",
-            "--no-control-socket",
             *self._binds(),
         )
         # Embedded beat and one process are for a demo alone: production runs them apart.
