@@ -69,9 +69,9 @@ def _store(course: Course, members: list[dict[str, Any]]) -> None:
         roles = member.get("roles")
         role = role_of(uri for uri in (roles if isinstance(roles, list) else []) if isinstance(uri, str))
         membership, created = Membership.objects.get_or_create(course=course, person=person, defaults={"role": role})
-        if not created and (not membership.active or (membership.role != role and not membership.from_launch)):
-            membership.active = True
-            membership.role = membership.role if membership.from_launch else role
+        kept = membership.role if membership.from_launch else role
+        if not created and (not membership.active or membership.role != kept):
+            membership.active, membership.role = True, kept
             membership.save(update_fields=["active", "role"])
     course.memberships.exclude(person__sub__in=present).update(active=False)
     course.roster_refreshed_at = timezone.now()

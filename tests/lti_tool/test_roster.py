@@ -98,3 +98,10 @@ def test_nonsense_in_a_roster_is_passed_over(platform: PlatformDouble, course: C
     refresh(course)
 
     assert Person.objects.count() == 1
+
+
+def test_role_of_who_never_launched_follows_the_roster(platform: PlatformDouble, course: Course) -> None:
+    for role, ours in (("Learner", "student"), ("Instructor", "teacher"), ("Learner", "student")):
+        platform.answers.upsert("GET", MEMBERS, json={"members": [member("7", "Ben", role)]})
+        refresh(course)
+        assert Membership.objects.get(person__sub="7").role == ours
