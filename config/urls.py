@@ -8,6 +8,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("lti/", include("lti_tool.urls")),
+    path("l/<uuid:launch_id>/", include("lti_tool.launch_urls")),
     path("l/<uuid:launch_id>/", include("video.urls")),
     path("admin/", admin.site.urls),
 ]

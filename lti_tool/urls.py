@@ -6,5 +6,6 @@ app_name = "lti"
 urlpatterns = [
     path("login/", views.login, name="login"),
     path("launch/", views.launch, name="launch"),
+    path("window/", views.window, name="window"),
     path("jwks/", views.jwks, name="jwks"),
 ]

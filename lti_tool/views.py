@@ -1,17 +1,20 @@
 """The three addresses a platform knows: login initiation, launch, key set."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlencode
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.views import problem
-from lti_tool import access, keys, oidc, sync
+from lti_tool import access, handover, keys, oidc, sync
 from lti_tool import launch as launches
 from lti_tool.errors import LaunchRefused
 
@@ -76,6 +79,33 @@ def launch(request: HttpRequest) -> HttpResponseBase:
     oidc.forget(response, state.cookie_name)
     log.info("launched", launch=str(session.pk), platform=str(state.platform.pk), role=session.role)
     return response
+
+
+@access.launch_required()
+@require_POST
+def window_ticket(request: access.LaunchRequest) -> HttpResponse:
+    """For the page's script: where to open this launch in a whole window, within a minute and once."""
+    query = urlencode({"ticket": handover.ticket(request.launch)})
+    return JsonResponse({"url": f"{reverse('lti:window')}?{query}"})
+
+
+@never_cache
+@require_safe
+@_explain_refusals
+def window(request: HttpRequest) -> HttpResponseBase:
+    """A ticket comes in; the whole window goes on to its own page with its own cookie."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        # Our own page opens it. A link on another site would put somebody into a stranger's session.
+        raise LaunchRefused("The window was opened from another site.")
+    session, secret = handover.redeem(request.GET.get("ticket", ""))
+    response = HttpResponseRedirect(f"/l/{session.pk}/{_place(request.GET.get('to', ''))}")
+    access.admit(response, session, secret)
+    return response
+
+
+def _place(to: str) -> str:
+    """The rest of an address below a launch; nothing for what could lead elsewhere."""
+    return to if re.fullmatch(r"([\w-]+/)*(\?[\w=&%+.-]*)?", to) else ""
 
 
 @require_safe

@@ -1,13 +1,13 @@
 import "./styles/index.css";
+import { openFullWindow } from "./full-window";
 import { showLocalTimes, useLocalZone } from "./times";
 
 showLocalTimes();
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-zone]")) useLocalZone(form);
 
-// Inside a frame there may be little room: offer the whole window.
-const fullWindow = document.querySelector<HTMLElement>("[data-full-window]");
-if (fullWindow && window.self !== window.top) fullWindow.hidden = false;
-
+for (const button of document.querySelectorAll<HTMLElement>("[data-full-window]")) {
+  button.addEventListener("click", () => void openFullWindow(button.dataset.fullWindow ?? ""));
+}
 for (const button of document.querySelectorAll<HTMLElement>("[data-opens]")) {
   const dialog = document.querySelector<HTMLDialogElement>(`#${button.dataset.opens}`);
   button.addEventListener("click", () => dialog?.showModal());

@@ -1,7 +1,7 @@
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -35,9 +35,19 @@ class LaunchSession(models.Model):
 
     @classmethod
     def begin(
-        cls, *, person: Person, resource_link: ResourceLink, role: Role, message_type: str, return_url: str
+        cls,
+        *,
+        person: Person,
+        resource_link: ResourceLink,
+        role: str,
+        message_type: str,
+        return_url: str,
+        expires_at: datetime | None = None,
     ) -> tuple["LaunchSession", str]:
-        """Store a launch that was verified; returns it with its secret, which is kept nowhere but in the cookie."""
+        """Store a launch that was verified; returns it with its secret, which is kept nowhere but in the cookie.
+
+        Without `expires_at` it lasts LAUNCH_HOURS.
+        """
         secret = secrets.token_urlsafe(32)
         session = cls.objects.create(
             person=person,
@@ -46,7 +56,7 @@ class LaunchSession(models.Model):
             message_type=message_type,
             return_url=return_url,
             secret_hash=_hash(secret),
-            expires_at=timezone.now() + timedelta(hours=settings.LAUNCH_HOURS),
+            expires_at=expires_at or timezone.now() + timedelta(hours=settings.LAUNCH_HOURS),
         )
         return session, secret
 

@@ -40,8 +40,13 @@ class Demo:
 
 
 @contextlib.contextmanager
-def running(folder: Path, **more: str) -> Iterator[Demo]:
-    """`manage.py demo` until the block ends. `more` are further options, such as database_url."""
+def running(folder: Path, *, settings: dict[str, str] | None = None, **more: str) -> Iterator[Demo]:
+    """`manage.py demo` until the block ends.
+
+    Args:
+        settings: of the tool, such as PLAYBACK_SECONDS.
+        more: further options, such as database_url.
+    """
     first = free_ports(12)
     ports = {
         "port": first,
@@ -57,7 +62,7 @@ def running(folder: Path, **more: str) -> Iterator[Demo]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", *(f"--{name}={value}" for name, value in options.items())],
         cwd=ROOT,
-        env=kept,
+        env={**kept, **(settings or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,5 +1,7 @@
 """What people of the demo course do, step by step."""
 
+from collections.abc import Callable
+
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.e2e.demo_run import Demo
@@ -29,3 +31,12 @@ def hand_in(frame: FrameLocator, demo: Demo) -> str:
     frame.get_by_role("button", name="Yes, submit").click()
     expect(frame.get_by_role("heading", name="Your video is handed in")).to_be_visible()
     return frame.locator(".receipt-number").inner_text()
+
+
+def wait_for(page: Page, happened: Callable[[], object], what: str) -> None:
+    """Look again and again for what a worker does in its own time; a bound only keeps a broken run from hanging."""
+    for _ in range(200):
+        if happened():
+            return
+        page.wait_for_timeout(300)
+    raise AssertionError(f"{what} did not happen within a minute")

@@ -3,7 +3,7 @@
 Once as `make demo` runs it (SQLite, files as broker), once on PostgreSQL, Redis and the same real worker.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tests import services
 from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, hand_in, launch, set_up
+from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, hand_in, launch, set_up, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
 
@@ -75,15 +75,6 @@ def plays(frame: FrameLocator) -> None:
     expect(frame.locator(".vjs-current-time-display").first).not_to_have_text("0:00", timeout=ARRIVES_WITHIN)
 
 
-def wait_for(page: Page, happened: Callable[[], object], what: str) -> None:
-    """Look again and again for what a worker does in its own time; a bound only keeps a broken run from hanging."""
-    for _ in range(200):
-        if happened():
-            return
-        page.wait_for_timeout(300)
-    raise AssertionError(f"{what} did not happen within a minute")
-
-
 def test_the_main_job(page: Page, demo: Demo, activity: int) -> None:
     # The frame is third-party, and the browser means it.
     early = launch(page, demo, ANA, activity)
@@ -134,12 +125,30 @@ def test_two_launches_in_one_browser_stay_apart(browser: BrowserContext, demo: D
     launch(first, demo, TEACHER, assignment)
     launch(second, demo, BEN, assignment)
 
+    first.bring_to_front()
     first.frame_locator("iframe").get_by_role("link", name="Settings").click()
     expect(first.frame_locator("iframe").get_by_role("heading", name="Settings")).to_be_visible()
     assert tool_frame(first, demo).evaluate("document.body.dataset.role") == "teacher"
     assert tool_frame(second, demo).evaluate("document.body.dataset.role") == "student"
     for page in (first, second):
         page.close()
+
+
+def test_the_whole_window_works_though_the_frames_cookie_is_not_there(
+    page: Page, browser: BrowserContext, demo: Demo, assignment: int
+) -> None:
+    teacher = launch(page, demo, TEACHER, assignment)
+    teacher.get_by_role("link", name="Settings").click()
+    teacher.get_by_role("heading", name="Settings").wait_for()
+    with browser.expect_page() as opened:
+        teacher.get_by_role("button", name="Full window").click()
+
+    window = opened.value
+    expect(window.get_by_role("heading", name="Settings")).to_be_visible()
+    assert window.url.startswith(f"{demo.tool}/l/")
+    window.get_by_role("button", name="Save").click()
+    expect(window.get_by_text("Saved.")).to_be_visible()
+    window.close()
 
 
 def test_wrong_files_are_refused_before_they_are_sent(page: Page, demo: Demo, assignment: int, tmp_path: Path) -> None:
