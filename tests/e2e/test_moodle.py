@@ -109,6 +109,10 @@ def test_the_main_job(teacher: Page, student: Page, tmp_path: Path) -> None:
     work = open_activity(student)
     expect(work.get_by_text(f"Well told ({receipt}).")).to_be_visible()
     shoot(student, "8-returned")
+    with student.context.expect_page() as opened:
+        work.get_by_role("button", name="Full window").click()
+    expect(opened.value.get_by_text(f"Well told ({receipt}).")).to_be_visible()
+    opened.value.close()
 
 
 def expect_in_gradebook(page: Page, text: str, picture: str) -> None:
