@@ -26,7 +26,7 @@ class Neighbours:
 def save_grade(*, launch: LaunchSession, attempt: Attempt, points: Decimal, feedback: str) -> Grade:
     """Mark a handed-in attempt, release the mark to its student, and owe it to Moodle.
 
-    Moodle holds one grade a person; the newest attempt's is the one it is owed.
+    Moodle holds one grade a person: it is owed that of the newest attempt that has one.
     """
     with transaction.atomic():
         submission = (
@@ -47,6 +47,10 @@ def save_grade(*, launch: LaunchSession, attempt: Attempt, points: Decimal, feed
         if newest == attempt:
             submission.state = Submission.State.GRADED
             submission.save(update_fields=["state"])
+            comment = feedback
+        else:
+            comment = f"{feedback}\n\nA newer attempt is waiting to be marked.".strip()
+        if attempt == submission.attempts.submitted().filter(grade__isnull=False).first():
             link = submission.assignment.resource_link
             assert link is not None, "nothing can be handed in to an assignment without a link"
             outbox.wish_graded(
@@ -54,7 +58,7 @@ def save_grade(*, launch: LaunchSession, attempt: Attempt, points: Decimal, feed
                 person=submission.person,
                 points=points,
                 maximum=submission.assignment.points,
-                comment=feedback,
+                comment=comment,
             )
         events.record(Event.Kind.GRADED, launch=launch, video=attempt.video, attempt=attempt.number)
     return grade

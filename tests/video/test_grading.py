@@ -185,15 +185,21 @@ class TestRoom:
         assert "Again, please." in delivery.comment
         assert "Attempt 2 handed in" in delivery.comment
 
-    def test_marking_an_older_attempt_does_not_change_what_moodle_is_owed(
+    def test_moodle_is_owed_the_newest_attempt_that_has_a_mark(
         self, teacher: Visitor, student: Visitor, submission: Submission
     ) -> None:
         student.upload("better.mp4", film())
         student.submit()
-        teacher.post(f"{room(submission)}?attempt=1", {"points": "10", "feedback": ""})
 
-        assert Grade.objects.get().attempt.number == 1
-        assert ScoreDelivery.objects.get().points is None
+        def mark(attempt: int, points: str) -> tuple[Decimal | None, str, str]:
+            teacher.post(f"{room(submission)}?attempt={attempt}", {"points": points, "feedback": "Hm."})
+            delivery = ScoreDelivery.objects.get()
+            return delivery.points, delivery.comment, Submission.objects.get(pk=submission.pk).state
+
+        assert mark(1, "10") == (Decimal(10), "Hm.\n\nA newer attempt is waiting to be marked.", "submitted")
+        assert mark(1, "20") == (Decimal(20), "Hm.\n\nA newer attempt is waiting to be marked.", "submitted")
+        assert mark(2, "30") == (Decimal(30), "Hm.", "graded")
+        assert mark(1, "40") == (Decimal(30), "Hm.", "graded")
 
     def test_next_leads_to_the_next_name(self, teacher: Visitor, submission: Submission, visit: Any) -> None:
         ben = visit("student", "7", name="Ben Second")

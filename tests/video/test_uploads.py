@@ -303,6 +303,15 @@ def test_nobody_touches_anothers_upload(student: Visitor, visit: Any) -> None:
     assert Video.objects.get().state == "pending"
 
 
+@pytest.mark.parametrize("role", ["assistant", "teacher", "admin"])
+def test_staff_have_nothing_to_hand_in(assignment: Assignment, visit: Any, role: str) -> None:
+    """Moodle takes a status or grade of students only."""
+    body = {"name": "a.mp4", "size": 5, "type": "video/mp4"}
+
+    assert visit(role, "77").send("uploads/", body).status_code == 404
+    assert not Video.objects.exists()
+
+
 def test_before_set_up_there_is_nothing_to_upload_to(student: Visitor) -> None:
     Assignment.objects.all().delete()
     assert ResourceLink.objects.exists()

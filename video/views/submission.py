@@ -7,13 +7,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from lti_tool.access import LaunchRequest, launch_required
+from lti_tool.roles import Role
 from video import submissions
 from video.models import Attempt
 from video.models.submission import AttemptQuerySet
 from video.problems import Problem
 
 
-@launch_required()
+@launch_required(Role.STUDENT)
 @require_POST
 def submit(request: LaunchRequest) -> HttpResponse:
     launch = request.launch
@@ -31,7 +32,7 @@ def submit(request: LaunchRequest) -> HttpResponse:
     return redirect("video:receipt", launch.pk, attempt.pk)
 
 
-@launch_required()
+@launch_required(Role.STUDENT)
 @require_safe
 def receipt(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
     attempt = _own_attempts(request).submitted().prefetch_related("videos").filter(pk=attempt_id).first()

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession
+from lti_tool.roles import Role
 from video import uploads
 from video.assignments import assignment_of
 from video.forms import UploadForm
@@ -20,7 +21,7 @@ from video.uploads import Begun
 from video.views.answers import json_answer, json_body
 
 
-@launch_required()
+@launch_required(Role.STUDENT)
 @require_POST
 @json_answer
 def begin(request: LaunchRequest) -> HttpResponse:
@@ -40,7 +41,7 @@ def begin(request: LaunchRequest) -> HttpResponse:
     return JsonResponse(_ticket(request.launch, begun), status=201)
 
 
-@launch_required()
+@launch_required(Role.STUDENT)
 @require_POST
 @json_answer
 def renew(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
@@ -48,7 +49,7 @@ def renew(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     return JsonResponse(_ticket(request.launch, begun))
 
 
-@launch_required()
+@launch_required(Role.STUDENT)
 @require_POST
 @json_answer
 def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
@@ -57,7 +58,7 @@ def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     return JsonResponse({"video": found})
 
 
-@launch_required()
+@launch_required(Role.STUDENT)
 @require_POST
 @json_answer
 def failed(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
@@ -68,7 +69,7 @@ def failed(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@launch_required()
+@launch_required(Role.STUDENT)
 @require_POST
 def remove(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     video = _own_video(request.launch, video_id)
