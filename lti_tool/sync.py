@@ -6,6 +6,8 @@ from django.utils import timezone
 from lti_tool.claims import Launch
 from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, Platform, ResourceLink
 
+_NO_NAME = "(no name sent)"
+
 
 @transaction.atomic
 def record(launch: Launch, platform: Platform) -> tuple[LaunchSession, str]:
@@ -30,7 +32,12 @@ def record(launch: Launch, platform: Platform) -> tuple[LaunchSession, str]:
 
 def name_or_stand_in(name: str, email: str, sub: str) -> str:
     """What to call somebody: platforms may send no personal data at all."""
-    return name or email or f"Person {sub[:12]} (no name sent)"
+    return name or email or f"Person {sub[:12]} {_NO_NAME}"
+
+
+def is_stand_in(name: str) -> bool:
+    """True for a name that `name_or_stand_in` made up."""
+    return name.endswith(_NO_NAME)
 
 
 def _person(launch: Launch, platform: Platform) -> Person:

@@ -135,6 +135,15 @@ class TestRoster:
 
         assert "Ana Student" in teacher.text()
 
+    def test_missing_names_are_told_with_what_to_ask_for(self, teacher: Visitor, visit: Any) -> None:
+        advice = "Share launcher's name with tool"
+        visit("student", "6", name="Ana Student").get()
+        assert advice not in teacher.text()
+
+        nobody = {"name": ..., "given_name": ..., "family_name": ..., "email": ...}
+        visit("student", "7", **nobody).get()
+        assert advice in teacher.text()
+
     def test_failed_roster_says_why(self, teacher: Visitor) -> None:
         Course.objects.update(roster_problem="moodle.example answered 403.")
 

@@ -11,6 +11,7 @@ from config.queue import enqueue
 from lti_tool import nrps
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
+from lti_tool.sync import is_stand_in
 from lti_tool.tasks import refresh_roster as refresh_roster_task
 from video import media_types, roster
 from video.assignments import assignment_of, new_assignment
@@ -59,18 +60,20 @@ def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
     if course.memberships_url and (at is None or (timezone.now() - at).total_seconds() > ROSTER_FRESH_MINUTES * 60):
         enqueue(refresh_roster_task, str(course.pk))
     show, query = request.GET.get("show", "all"), request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    page = roster.page(
+        assignment=assignment,
+        show=show,
+        query=query,
+        number=request.GET.get("page"),
+        room_url=lambda pk: reverse("video:room", args=[launch.pk, pk]),
+    )
     context = {
         "launch": launch,
         "assignment": assignment,
         "counters": roster.counters(assignment=assignment, active=show),
         "query": query,
-        "page_obj": roster.page(
-            assignment=assignment,
-            show=show,
-            query=query,
-            number=request.GET.get("page"),
-            room_url=lambda pk: reverse("video:room", args=[launch.pk, pk]),
-        ),
+        "page_obj": page,
+        "nameless": any(is_stand_in(row.person.name) for row in page.object_list),
         "roster": {
             "refreshed_at": at,
             "problem": course.roster_problem,
