@@ -41,11 +41,22 @@ def allow_frames(response: Response, addresses: Iterable[str]) -> Response:
     return _frame_ancestors(response, ["'self'", *sorted(origins)])
 
 
+def allow_form_to(response: Response, address: str) -> Response:
+    """Let a form of this page be sent to that address's origin as well (CSP form-action)."""
+    parts = urlsplit(address)
+    return _replace(response, "form-action", ["'self'", f"{parts.scheme}://{parts.netloc}"])
+
+
 def allow_any_frame(response: Response) -> Response:
     """For pages that only say what went wrong: they hold nothing to click, and a blank frame would help nobody."""
     return _frame_ancestors(response, ["*"])
 
 
 def _frame_ancestors(response: Response, sources: list[str]) -> Response:
-    response._csp_replace = {"frame-ancestors": sources}  # type: ignore[attr-defined]  # read by django-csp
+    return _replace(response, "frame-ancestors", sources)
+
+
+def _replace(response: Response, directive: str, sources: list[str]) -> Response:
+    replaced = {**getattr(response, "_csp_replace", {}), directive: sources}
+    response._csp_replace = replaced  # type: ignore[attr-defined]  # read by django-csp
     return response

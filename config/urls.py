@@ -10,6 +10,7 @@ urlpatterns = [
     path("lti/", include("lti_tool.urls")),
     path("l/<uuid:launch_id>/", include("lti_tool.launch_urls")),
     path("l/<uuid:launch_id>/", include("video.urls")),
+    path("s/<uuid:selection_id>/", include("video.selection_urls")),
     path("admin/", admin.site.urls),
 ]
 

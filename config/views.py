@@ -11,20 +11,29 @@ REOPEN = "Open the assignment from Moodle again. Anything you handed in or saved
 
 
 def problem(
-    request: HttpRequest, *, status: int, title: str, what: str, next_step: str, technical: str = ""
+    request: HttpRequest,
+    *,
+    status: int,
+    title: str,
+    what: str,
+    next_step: str,
+    technical: str = "",
+    again: str = "",
 ) -> HttpResponse:
-    """A page about a problem, that any site may frame (it holds nothing but text).
+    """A page about a problem, that any site may frame (it holds nothing but text, and a link for `again`).
 
     Args:
         status: HTTP status, 4xx or 5xx.
         what: what happened, a sentence for the person.
         next_step: what to do now.
         technical: for the admin; shown folded away.
+        again: an address to open in a new window.
     """
     if request.headers.get("Accept", "").startswith("application/json"):
         error = {"code": f"http_{status}", "message": what, "action": next_step}
         return JsonResponse({"error": error}, status=status)
     context = {"status": status, "title": title, "what": what, "next_step": next_step, "technical": technical}
+    context["again"] = again
     # Without a request: an error page must not fail for the reason that the page before it failed.
     return allow_any_frame(HttpResponse(render_to_string("errors/problem.html", context), status=status))
 

@@ -1,10 +1,10 @@
-"""Who may see a page under /l/<launch id>/: the browser that holds that launch's secret, in that launch's role."""
+"""Who may see a page under a session's path: the browser that holds that session's secret, in that session's role."""
 
 import re
 import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import structlog
 from django.http import Http404, HttpRequest
@@ -12,11 +12,13 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
 from config.security import allow_frames
-from lti_tool.models import LaunchSession
+from lti_tool.models import ContentSelection, LaunchSession, Platform, Session
 from lti_tool.roles import Role
 
 COOKIE = "launch"
 P = ParamSpec("P")
+S = TypeVar("S", LaunchSession, ContentSelection)
+_joined = ["person", "resource_link__course__platform"]
 
 
 class LaunchRequest(HttpRequest):
@@ -25,23 +27,40 @@ class LaunchRequest(HttpRequest):
     launch: LaunchSession
 
 
+class SelectionRequest(HttpRequest):
+    """A request whose content selection was opened; views behind `selection_required` take it."""
+
+    selection: ContentSelection
+
+
 View = Callable[Concatenate[LaunchRequest, P], HttpResponseBase]
+SelectionView = Callable[Concatenate[SelectionRequest, P], HttpResponseBase]
 Guarded = Callable[Concatenate[HttpRequest, uuid.UUID, P], HttpResponseBase]
 
 
-def launch_path(path: str) -> str | None:
-    """`/l/<launch id>/` of a path below it, else None."""
-    found = re.match(r"/l/[0-9a-f-]{36}/", path)
+def session_path(path: str) -> str | None:
+    """`/l/<launch id>/` or `/s/<selection id>/` of a path below it, else None."""
+    found = re.match(rf"/({LaunchSession.PLACE}|{ContentSelection.PLACE})/[0-9a-f-]{{36}}/", path)
     return found.group() if found else None
 
 
-def admit(response: HttpResponseBase, session: LaunchSession, secret: str) -> None:
-    """Give the browser the secret of its launch, for this launch's pages alone."""
+def session_of(request: HttpRequest) -> dict[str, Session | None]:
+    """Template context: `session`, a launch's or a content selection's."""
+    return {"session": getattr(request, "launch", None) or getattr(request, "selection", None)}
+
+
+def join(relation: str) -> None:
+    """Fetch a row of the product along with each launch session, in the same query: most of its pages need it."""
+    _joined.append(relation)
+
+
+def admit(response: HttpResponseBase, session: Session, secret: str) -> None:
+    """Give the browser the secret of its session, for this session's pages alone."""
     response.set_cookie(
         COOKIE,
         secret,
         expires=session.expires_at,
-        path=f"/l/{session.pk}/",
+        path=session.path,
         secure=True,
         httponly=True,
         samesite="None",
@@ -58,23 +77,44 @@ def launch_required(*roles: Role) -> Callable[[View[P]], Guarded[P]]:
     def decorate(view: View[P]) -> Guarded[P]:
         @wraps(view)
         def guarded(request: HttpRequest, launch_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            session = (
-                LaunchSession.objects.select_related("person", "resource_link__course__platform")
-                .filter(pk=launch_id, resource_link__platform__active=True)
-                .first()
+            found = LaunchSession.objects.select_related(*_joined).filter(
+                pk=launch_id, resource_link__platform__active=True
             )
-            if session is None or not session.opens_with(request.COOKIES.get(COOKIE, "")):
-                raise Http404
+            session = _opened(request, found.first())
             if roles and session.role not in roles:
                 raise Http404
-            structlog.contextvars.bind_contextvars(launch=str(session.pk), role=session.role)
             launch_request = cast(LaunchRequest, request)
             launch_request.launch = session
-            response = view(launch_request, *args, **kwargs)
-            add_never_cache_headers(response)
-            platform = session.course.platform
-            return allow_frames(response, [platform.issuer, platform.authorization_url])
+            return _private(view(launch_request, *args, **kwargs), session.course.platform)
 
         return cast(Guarded[P], guarded)
 
     return decorate
+
+
+def selection_required(view: SelectionView[P]) -> Guarded[P]:
+    """Open the content selection that the address names; all else as `launch_required`."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, selection_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        found = ContentSelection.objects.select_related("person", "course__platform", "deployment").filter(
+            pk=selection_id, course__platform__active=True
+        )
+        session = _opened(request, found.first())
+        selection_request = cast(SelectionRequest, request)
+        selection_request.selection = session
+        return _private(view(selection_request, *args, **kwargs), session.course.platform)
+
+    return cast(Guarded[P], guarded)
+
+
+def _opened(request: HttpRequest, session: S | None) -> S:
+    if session is None or not session.opens_with(request.COOKIES.get(COOKIE, "")):
+        raise Http404
+    structlog.contextvars.bind_contextvars(launch=str(session.pk), role=session.role)
+    return session
+
+
+def _private(response: HttpResponseBase, platform: Platform) -> HttpResponseBase:
+    add_never_cache_headers(response)
+    return allow_frames(response, [platform.issuer, platform.authorization_url])

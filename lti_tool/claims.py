@@ -7,6 +7,7 @@ what a platform signs can still be nonsense, and nonsense must become a refusal 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from lti_tool.errors import LaunchRefused
 from lti_tool.roles import Role, role_of
@@ -20,12 +21,21 @@ ROLES = f"{_LTI}roles"
 _CONTEXT = f"{_LTI}context"
 RESOURCE_LINK = f"{_LTI}resource_link"
 _CUSTOM = f"{_LTI}custom"
+_FOR_USER = f"{_LTI}for_user"
+_TOOL_PLATFORM = f"{_LTI}tool_platform"
 _PRESENTATION = f"{_LTI}launch_presentation"
 _AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 _NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+_DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+_DEEP_LINKING_SETTINGS = f"{_DEEP_LINKING}deep_linking_settings"
+_DATA, _CONTENT_ITEMS = f"{_DEEP_LINKING}data", f"{_DEEP_LINKING}content_items"
 
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
+DEEP_LINKING_REQUEST = "LtiDeepLinkingRequest"
+SUBMISSION_REVIEW_REQUEST = "LtiSubmissionReviewRequest"
+MESSAGES = (RESOURCE_LINK_REQUEST, DEEP_LINKING_REQUEST, SUBMISSION_REVIEW_REQUEST)
 
+Claims = dict[str, Any]
 MAX_ID = 255  # OIDC core 2 (sub), LTI core 5.3.3 and 5.3.5
 
 
@@ -52,8 +62,20 @@ class GradeService:
 
 
 @dataclass(frozen=True)
+class SelectionRequest:
+    """What a Deep Linking launch asks for (Deep Linking 2.0, 4.4.1). `data` empty: not sent, so not given back."""
+
+    return_url: str
+    accept_multiple: bool
+    data: str = ""
+
+
+@dataclass(frozen=True)
 class Launch:
-    """One verified launch. Texts that were not sent are empty; `context` is None where the launch has none."""
+    """One verified launch. Texts that were not sent are empty; `context` is None where the launch has none.
+
+    A Deep Linking launch has a `selection` and no `resource_link`; every other has a `resource_link`.
+    """
 
     issuer: str
     client_id: str
@@ -62,7 +84,8 @@ class Launch:
     target_link_uri: str
     sub: str
     role: Role
-    resource_link: ResourceLinkClaim
+    resource_link: ResourceLinkClaim | None = None
+    selection: SelectionRequest | None = None
     context: Context | None = None
     name: str = ""
     email: str = ""
@@ -71,6 +94,9 @@ class Launch:
     grades: GradeService = GradeService()
     memberships_url: str = ""
     custom: Mapping[str, str] = field(default_factory=dict)
+    for_sub: str = ""
+    product: str = ""
+    version: str = ""
 
 
 def read(claims: Mapping[str, Any], *, client_id: str) -> Launch:
@@ -80,15 +106,19 @@ def read(claims: Mapping[str, Any], *, client_id: str) -> Launch:
         LaunchRefused: a required claim is missing, or any used claim has the wrong type or length.
     """
     presentation = _mapping(claims, _PRESENTATION)
+    platform = _mapping(claims, _TOOL_PLATFORM)
+    message_type = _message_type(claims)
+    selecting = message_type == DEEP_LINKING_REQUEST
     return Launch(
         issuer=_text(claims, "iss", required=True),
         client_id=client_id,
         deployment_id=_text(claims, DEPLOYMENT_ID, required=True, longest=MAX_ID),
-        message_type=_text(claims, MESSAGE_TYPE, required=True),
+        message_type=message_type,
         target_link_uri=_text(claims, TARGET_LINK_URI, required=True),
         sub=_text(claims, "sub", required=True, longest=MAX_ID),
         role=role_of(_roles(claims)),
-        resource_link=_resource_link(claims),
+        resource_link=None if selecting else _resource_link(claims),
+        selection=_selection(claims) if selecting else None,
         context=_context(claims),
         name=_name(claims),
         email=_text(claims, "email")[:320],
@@ -96,8 +126,23 @@ def read(claims: Mapping[str, Any], *, client_id: str) -> Launch:
         return_url=_text(presentation, "return_url")[:2000],
         grades=_grades(claims),
         memberships_url=_text(_mapping(claims, _NRPS), "context_memberships_url"),
-        custom={k: v for k, v in _mapping(claims, _CUSTOM).items() if isinstance(v, str)},
+        custom=_substituted(_mapping(claims, _CUSTOM)),
+        for_sub=_for_sub(claims, required=message_type == SUBMISSION_REVIEW_REQUEST),
+        product=_text(platform, "product_family_code")[:100],
+        version=_text(platform, "version")[:100],
     )
+
+
+def content_items(*, message: Mapping[str, Any], deployment_id: str, items: list[dict[str, Any]], data: str) -> Claims:
+    """The claims of a Deep Linking response (Deep Linking 2.0, 4.5): `message` has iss, aud and the times."""
+    claims: Claims = {
+        **message,
+        DEPLOYMENT_ID: deployment_id,
+        MESSAGE_TYPE: "LtiDeepLinkingResponse",
+        VERSION: "1.3.0",
+        _CONTENT_ITEMS: items,
+    }
+    return {**claims, _DATA: data} if data else claims
 
 
 def _short(claim: str) -> str:
@@ -126,6 +171,37 @@ def _mapping(claims: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise LaunchRefused(f"The id_token's {_short(key)} is not an object.")
     return value
+
+
+def _message_type(claims: Mapping[str, Any]) -> str:
+    message_type = _text(claims, MESSAGE_TYPE, required=True)
+    if message_type not in MESSAGES:
+        raise LaunchRefused(f"This tool does not answer messages of the type {message_type[:60]}.")
+    return message_type
+
+
+def _substituted(custom: Mapping[str, Any]) -> dict[str, str]:
+    """Custom parameters with a value: a variable that the platform does not know stays as it was written."""
+    return {key: value for key, value in custom.items() if isinstance(value, str) and not value.startswith("$")}
+
+
+def _selection(claims: Mapping[str, Any]) -> SelectionRequest:
+    settings = _mapping(claims, _DEEP_LINKING_SETTINGS)
+    return_url = _text(settings, "deep_link_return_url", required=True, longest=2000)
+    if urlsplit(return_url).scheme not in ("https", "http"):
+        raise LaunchRefused("The id_token's deep_link_return_url is not a web address.")
+    accepted = settings.get("accept_types")
+    if not isinstance(accepted, list) or "ltiResourceLink" not in accepted:
+        raise LaunchRefused("The platform does not take activities (ltiResourceLink) here.")
+    return SelectionRequest(
+        return_url=return_url,
+        accept_multiple=settings.get("accept_multiple") in (True, "true"),
+        data=_text(settings, "data"),
+    )
+
+
+def _for_sub(claims: Mapping[str, Any], *, required: bool) -> str:
+    return _text(_mapping(claims, _FOR_USER), "user_id", required=required, longest=MAX_ID)
 
 
 def _roles(claims: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ class LaunchRefused(Exception):
         reason: the cause in one sentence, for the platform's admin; never holds personal data or a token.
         what, next_step: for the person; sensible defaults.
         status: HTTP status of the page, 4xx.
+        again: an address that begins the launch anew in a window of its own, where that may help.
     """
 
     def __init__(
@@ -18,12 +19,14 @@ class LaunchRefused(Exception):
         next_step: str = "Go back to the course and open the activity again. If this page returns, show it to your "
         "Moodle admin.",
         status: int = 400,
+        again: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.what = what
         self.next_step = next_step
         self.status = status
+        self.again = again
 
 
 class PlatformError(Exception):

@@ -43,6 +43,7 @@ def redeem(value: str) -> tuple[LaunchSession, str]:
         role=of.role,
         message_type=of.message_type,
         return_url=of.return_url,
+        for_sub=of.for_sub,
         expires_at=of.expires_at,
     )
     return session, secret

@@ -20,10 +20,9 @@ from pylti1p3.registration import Registration
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config.abstract import ToolConfAbstract
 
-from lti_tool import claims, oidc, platform_keys
+from lti_tool import claims, oidc, platform_keys, registered
 from lti_tool.claims import Launch
 from lti_tool.errors import LaunchRefused
-from lti_tool.models import Platform
 
 LEEWAY = 60  # seconds that clocks may differ: Moodle's token itself lives for 60
 OLDEST = 600  # seconds since `iat`
@@ -31,8 +30,8 @@ LONGEST = 24 * 3600  # seconds a token may live: Open edX gives an hour, Moodle 
 _NO_REQUESTS = requests.Session()  # the library wants one; keys come through platform_keys
 
 
-def verify(request: HttpRequest) -> tuple[Launch, oidc.State]:
-    """The launch that this POST carries, with its nonce used up.
+def verify(request: HttpRequest) -> tuple[Launch, registered.Registration, str]:
+    """The launch that this POST carries, with its nonce used up; who sent it; the name of its state's cookie.
 
     Raises:
         LaunchRefused: for every reason why it must not be let in, each with what to tell the admin.
@@ -45,9 +44,8 @@ def verify(request: HttpRequest) -> tuple[Launch, oidc.State]:
         message.validate()
     except LtiException as error:
         raise LaunchRefused(f"{error}.".replace("..", ".")) from error
-    launch = message.launch()
     oidc.use_up(state.nonce)
-    return launch, state
+    return message.launch(), message.registration, state.cookie_name
 
 
 def _refused_by_platform(request: HttpRequest) -> LaunchRefused:
@@ -63,10 +61,10 @@ def _refused_by_platform(request: HttpRequest) -> LaunchRefused:
 
 
 class _RegisteredPlatform(ToolConfAbstract[DjangoRequest]):
-    """One Platform row in the shape the library asks for."""
+    """One registered platform in the shape the library asks for."""
 
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
+    def __init__(self, registration: registered.Registration) -> None:
+        self.registration = registration
 
     def check_iss_has_one_client(self, iss: str) -> bool:
         return False
@@ -81,14 +79,13 @@ class _RegisteredPlatform(ToolConfAbstract[DjangoRequest]):
         raise NotImplementedError("a launch always names its client id")
 
     def find_registration_by_params(self, iss: str, client_id: str, *args: Any, **kwargs: Any) -> Registration:
-        return Registration().set_issuer(self.platform.issuer).set_client_id(self.platform.client_id)
+        platform = self.registration.platform
+        return Registration().set_issuer(platform.issuer).set_client_id(platform.client_id)
 
     def find_deployment_by_params(
         self, iss: str, deployment_id: str, client_id: str, *args: Any, **kwargs: Any
     ) -> Deployment | None:
-        if not self.platform.deployments.filter(deployment_id=deployment_id).exists():
-            return None
-        return Deployment().set_deployment_id(deployment_id)
+        raise NotImplementedError("_Message asks the registration itself")
 
 
 class _Message(DjangoMessageLaunch):
@@ -98,12 +95,14 @@ class _Message(DjangoMessageLaunch):
         django_request = DjangoRequest(request, post_only=True)  # type: ignore[no-untyped-call]
         super().__init__(  # type: ignore[no-untyped-call]
             django_request,
-            _RegisteredPlatform(state.platform),
+            _RegisteredPlatform(state.registration),
             session_service=SessionService(django_request),
             cookie_service=DjangoCookieService(django_request),  # type: ignore[no-untyped-call]
             requests_session=_NO_REQUESTS,
         )
         self.state = state
+        self.registration = state.registration
+        self._launch: Launch | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -121,12 +120,29 @@ class _Message(DjangoMessageLaunch):
         self.validate_message()
         if not oidc.is_ours(self.launch().target_link_uri):
             raise LaunchRefused("The target_link_uri is not an address of this tool. Check the tool's URL in Moodle.")
-        if self.launch().message_type != claims.RESOURCE_LINK_REQUEST:
-            raise LaunchRefused(f"This tool does not answer {self.launch().message_type} messages.")
+        return self
+
+    def validate_deployment(self) -> "_Message":
+        # A deployment that was registered a moment ago is looked for once more.
+        deployment_id = self.launch().deployment_id
+        fresh = registered.with_id(self.state.platform.pk, deployment_id=deployment_id)
+        if fresh is None or deployment_id not in fresh.deployments:
+            raise LaunchRefused("The id_token names a deployment id that is not registered here.")
+        self.registration = fresh
+        return self
+
+    def validate_message(self) -> "_Message":
+        """The library's, but for submission reviews: it wants a lineitem in them, and Moodle's have none."""
+        if self.launch().message_type != claims.SUBMISSION_REVIEW_REQUEST:
+            super().validate_message()
+        elif self.body.get(claims.VERSION) != "1.3.0":
+            raise LaunchRefused("Incorrect version, expected 1.3.0.")
         return self
 
     def launch(self) -> Launch:
-        return claims.read(self.body, client_id=self.state.platform.client_id)
+        if self._launch is None:
+            self._launch = claims.read(self.body, client_id=self.state.platform.client_id)
+        return self._launch
 
     def validate_jwt_format(self) -> "_Message":
         super().validate_jwt_format()

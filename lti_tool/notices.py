@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http.response import HttpResponseBase
 
-from lti_tool.access import launch_path
+from lti_tool.access import session_path
 
 
 class LaunchNotices(CookieStorage):
@@ -15,7 +15,7 @@ class LaunchNotices(CookieStorage):
     """
 
     def _update_cookie(self, encoded_data: str, response: HttpResponseBase) -> None:
-        path = launch_path(self.request.path)
+        path = session_path(self.request.path)
         if path is None:
             super()._update_cookie(encoded_data, response)  # type: ignore[misc]  # not in the stubs
             return

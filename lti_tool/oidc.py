@@ -6,10 +6,13 @@ accepted launch becomes a row whose key can be taken only once, on any number of
 """
 
 import hashlib
+import json
 import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
@@ -20,12 +23,17 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
+from lti_tool import registered
 from lti_tool.errors import LaunchRefused
 from lti_tool.models import Platform, UsedNonce
+from lti_tool.registered import Registration
 
 STATE_SECONDS = 600
 _SALT = "lti_tool.oidc.state"
 _LONGEST_HINT = 4000
+_LONGEST_KEPT = 1000  # of a login in a state, which travels in an address
+_LOGIN = ("iss", "client_id", "login_hint", "lti_message_hint", "target_link_uri", "lti_deployment_id")
+_MOODLE_AUTH = "/mod/lti/auth.php"
 
 
 @dataclass(frozen=True)
@@ -41,9 +49,13 @@ class Login:
 class State:
     """A state that came back to the browser it was given to."""
 
-    platform: Platform
+    registration: Registration
     nonce: str
     cookie_name: str
+
+    @property
+    def platform(self) -> Platform:
+        return self.registration.platform
 
 
 def launch_url() -> str:
@@ -76,7 +88,8 @@ def begin_login(params: Mapping[str, str]) -> Login:
     if len(hint) > _LONGEST_HINT or len(message_hint) > _LONGEST_HINT:
         raise LaunchRefused("The login's hints are too long.")
     nonce = secrets.token_urlsafe(24)
-    state = signing.dumps({"p": str(platform.pk), "n": _hash(nonce)}, salt=_SALT)
+    held = {"p": str(platform.pk), "n": _hash(nonce), **_again(platform, params)}
+    state = signing.dumps(held, salt=_SALT, compress=True)
     request = {
         "scope": "openid",
         "response_type": "id_token",
@@ -121,26 +134,19 @@ def read_state(request: HttpRequest) -> State:
         raise LaunchRefused("The launch has no state.")
     try:
         held = signing.loads(state, salt=_SALT, max_age=STATE_SECONDS)
-        platform = Platform.objects.filter(pk=held["p"], active=True).first()
+        registration = registered.with_id(uuid.UUID(held["p"]))
     except signing.SignatureExpired as error:
         reason = "The login took longer than ten minutes."
         raise LaunchRefused(reason, what="Opening this activity took too long.") from error
     except (signing.BadSignature, KeyError, TypeError, ValueError) as error:
         raise LaunchRefused("The launch's state was not made by this tool.") from error
-    if platform is None:
+    if registration is None:
         raise LaunchRefused("The platform of this launch is no longer registered.")
     cookie_name = _cookie(state)
     nonce = request.COOKIES.get(cookie_name, "")
     if not nonce or not secrets.compare_digest(_hash(nonce), held["n"]):
-        raise LaunchRefused(
-            "The browser sent no state cookie: it blocks cookies in frames, or the launch was begun elsewhere, "
-            "or it was reloaded.",
-            what="Your browser did not keep this activity's sign-in, or the page was reloaded.",
-            next_step="Open the activity again from the course. If this page returns, allow cookies for this site, or "
-            "ask your teacher to set the activity to open in a new window.",
-            status=403,
-        )
-    return State(platform=platform, nonce=nonce, cookie_name=cookie_name)
+        raise _no_cookie(_begin_again(held))
+    return State(registration=registration, nonce=nonce, cookie_name=cookie_name)
 
 
 def use_up(nonce: str) -> None:
@@ -162,22 +168,55 @@ def use_up(nonce: str) -> None:
         ) from error
 
 
+def _again(platform: Platform, params: Mapping[str, str]) -> dict[str, Any]:
+    """What the state keeps so that a login whose cookie was lost can be made once more, in a window of its own.
+
+    Moodle's message hint serves once, so there the activity is opened again instead; its hint names the course module.
+    """
+    try:
+        hint = json.loads(params.get("lti_message_hint", ""))
+        activity = hint.get("cmid") if isinstance(hint, dict) else None
+    except ValueError:
+        activity = None
+    if platform.authorization_url.endswith(_MOODLE_AUTH):
+        return {"m": platform.authorization_url.removesuffix(_MOODLE_AUTH), "a": activity} if activity else {}
+    login = {name: params[name] for name in _LOGIN if params.get(name)}
+    return {"l": login} if sum(map(len, login.values())) < _LONGEST_KEPT else {}
+
+
+def _begin_again(held: Mapping[str, Any]) -> str:
+    """The address that starts the launch anew; empty where none is known."""
+    if "m" in held:
+        return f"{held['m']}/mod/lti/launch.php?{urlencode({'id': held['a'], 'triggerview': 0})}"
+    return f"{reverse('lti:login')}?{urlencode(held['l'])}" if "l" in held else ""
+
+
+def _no_cookie(again: str) -> LaunchRefused:
+    return LaunchRefused(
+        "The browser sent no state cookie: it blocks cookies in frames, or the launch was begun elsewhere, "
+        "or it was reloaded.",
+        what="Your browser did not keep this activity's sign-in. It may block cookies in frames, or the page was "
+        "reloaded.",
+        next_step="Open the activity again from the course. If this page returns, allow cookies for this site, or "
+        "ask your teacher to set the activity to open in a new window.",
+        status=403,
+        again=again,
+    )
+
+
 def _platform(issuer: str, client_id: str) -> Platform:
     if not issuer or "\x00" in issuer + client_id:
         raise LaunchRefused("The login has no readable iss.")
-    known = Platform.objects.filter(issuer=issuer, active=True)
-    if client_id:
-        known = known.filter(client_id=client_id)
-    platforms = list(known[:2])
-    if not platforms:
+    found = registered.of_issuer(issuer, client_id)
+    if not found:
         raise LaunchRefused(
             "No active platform is registered here with this issuer and client id.",
             what="This Moodle site is not connected to this tool.",
             next_step="Ask your Moodle admin to register the tool, or to compare its issuer and client id with ours.",
         )
-    if len(platforms) > 1:
+    if len(found) > 1:
         raise LaunchRefused("The login has no client_id, and several are registered for this issuer.")
-    return platforms[0]
+    return found[0].platform
 
 
 def _with_query(url: str, params: Mapping[str, str]) -> str:

@@ -16,6 +16,16 @@ class Role(models.TextChoices):
         """Who may see other people's work."""
         return frozenset({cls.ASSISTANT, cls.TEACHER, cls.ADMIN})
 
+    @classmethod
+    def editors(cls) -> frozenset["Role"]:
+        """Who may set up assignments."""
+        return frozenset({cls.TEACHER, cls.ADMIN})
+
+    @property
+    def rank(self) -> int:
+        """How much it may do: 0 for a student."""
+        return (Role.STUDENT, Role.ASSISTANT, Role.TEACHER, Role.ADMIN).index(self)
+
 
 _VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
 _CONTEXT = f"{_VOCABULARY}membership#"

@@ -17,6 +17,7 @@ from config.views import problem
 from lti_tool import access, handover, keys, oidc, sync
 from lti_tool import launch as launches
 from lti_tool.errors import LaunchRefused
+from lti_tool.roles import Role
 
 log = structlog.get_logger(__name__)
 View = Callable[[HttpRequest], HttpResponseBase]
@@ -36,6 +37,8 @@ def _explain_refusals(view: View) -> View:
                 what=refused.what,
                 next_step=refused.next_step,
                 technical=refused.reason,
+                # On top already, one more window would end here again.
+                again=refused.again if request.headers.get("Sec-Fetch-Dest", "iframe") == "iframe" else "",
             )
 
     return explained
@@ -72,13 +75,25 @@ def launch(request: HttpRequest) -> HttpResponseBase:
     """The id_token comes in; the browser leaves to the launch's own page with the launch's own cookie."""
     if request.method != "POST":
         return _method_not_allowed(request)
-    verified, state = launches.verify(request)
-    session, secret = sync.record(verified, state.platform)
-    response = HttpResponseRedirect(f"/l/{session.pk}/")
+    verified, registration, state_cookie = launches.verify(request)
+    if verified.selection is not None and verified.role not in Role.editors():
+        raise _only_teachers_choose()
+    session, secret = sync.record(verified, registration)
+    response = HttpResponseRedirect(session.start)
     access.admit(response, session, secret)
-    oidc.forget(response, state.cookie_name)
-    log.info("launched", launch=str(session.pk), platform=str(state.platform.pk), role=session.role)
+    oidc.forget(response, state_cookie)
+    platform = str(registration.platform.pk)
+    log.info("launched", launch=str(session.pk), platform=platform, role=session.role, message=verified.message_type)
     return response
+
+
+def _only_teachers_choose() -> LaunchRefused:
+    return LaunchRefused(
+        "A Deep Linking launch came without a teacher's or administrator's role.",
+        what="Only teachers can add assignments to a course.",
+        next_step="Ask a teacher of this course to add it.",
+        status=403,
+    )
 
 
 @access.launch_required()
@@ -98,7 +113,7 @@ def window(request: HttpRequest) -> HttpResponseBase:
         # Our own page opens it. A link on another site would put somebody into a stranger's session.
         raise LaunchRefused("The window was opened from another site.")
     session, secret = handover.redeem(request.GET.get("ticket", ""))
-    response = HttpResponseRedirect(f"/l/{session.pk}/{_place(request.GET.get('to', ''))}")
+    response = HttpResponseRedirect(session.path + _place(request.GET.get("to", "")))
     access.admit(response, session, secret)
     return response
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from demo.objectstore import ObjectStore
 from demo.processes import Processes
-from lti_tool import platform_keys
+from lti_tool import platform_keys, registered
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.services import free_ports
 
@@ -19,6 +19,7 @@ from tests.services import free_ports
 @pytest.fixture(autouse=True)
 def forget_what_processes_remember() -> None:
     platform_keys.forget()
+    registered.forget()
     cache.clear()
 
 

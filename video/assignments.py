@@ -1,16 +1,126 @@
-"""The assignment behind a launch."""
+"""Which assignment a launch is about: bound to its link, bound now, or made as a copy."""
 
-from lti_tool.models import LaunchSession, ResourceLink
+import uuid
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from lti_tool.models import LaunchSession, Person, ResourceLink
+from lti_tool.roles import Role
 from video.models import Assignment
+
+log = structlog.get_logger(__name__)
+MOST_EARLIER = 50
 
 
 def assignment_of(launch: LaunchSession) -> Assignment | None:
-    """The assignment of this launch's link; None until a teacher has set it up."""
-    return (
-        Assignment.objects.select_related("resource_link__platform").filter(resource_link=launch.resource_link).first()
-    )
+    """The assignment of this launch's link; None until a teacher has set it up.
+
+    The link's custom parameter names what was chosen for it by Deep Linking. The first launch binds that; where it
+    belongs to another link, Moodle has copied the activity, and its settings (never its work) are copied here.
+    """
+    link = launch.resource_link
+    bound: Assignment | None = getattr(link, "assignment", None)
+    if bound is not None and link.content_id in ("", str(bound.pk), str(bound.copied_from_id)):
+        return bound
+    chosen = _chosen(link)
+    if chosen is None or chosen == bound:
+        return bound
+    if bound is not None:
+        return _chosen_again(bound, chosen)
+    return _bind(chosen, link) or _copy(chosen, launch)
 
 
 def new_assignment(link: ResourceLink) -> Assignment:
-    """A working assignment with Moodle's own title and description; not stored yet."""
-    return Assignment(resource_link=link, title=(link.title or "Video assignment")[:255], instructions=link.description)
+    """A working assignment with Moodle's own title and description; not stored yet.
+
+    In a course that was copied from one with an assignment of the same title, its settings are taken along: an activity
+    added by hand has no custom parameter to name it by.
+    """
+    title = (link.title or "Video assignment")[:255]
+    fresh = Assignment(course=link.course, resource_link=link, title=title, instructions=link.description)
+    original = (
+        Assignment.objects.filter(
+            course__platform=link.platform_id, course__context_id__in=link.course.history, title=title
+        )
+        .order_by("-created_at")
+        .first()
+    )
+    return like(original, fresh) if original else fresh
+
+
+def like(original: Assignment, fresh: Assignment) -> Assignment:
+    """`fresh` with the settings of `original`; not stored."""
+    for name, value in original.settings.items():
+        setattr(fresh, name, value)
+    return fresh
+
+
+def earlier(person: Person, *, but: Assignment | None = None) -> list[Assignment]:
+    """This teacher's assignments, newest first, to begin a new one from."""
+    own = Assignment.objects.filter(set_up_by=person, course__platform=person.platform_id).select_related("course")
+    own = own.exclude(resource_link=None, offered_at=None)
+    return list(own.exclude(pk=but.pk if but else None).order_by("-created_at")[:MOST_EARLIER])
+
+
+def earlier_of(person: Person, pk: str) -> Assignment | None:
+    """One of `earlier`; None for what is not this teacher's, or no id."""
+    return next((one for one in earlier(person) if str(one.pk) == pk), None)
+
+
+def tell_of_copy(assignment: Assignment) -> Assignment | None:
+    """What it is a copy of, for the first teacher who asks; None ever after."""
+    if assignment.copied_from_id is None or assignment.copy_told_at is not None:
+        return None
+    told = Assignment.objects.filter(pk=assignment.pk, copy_told_at=None).update(copy_told_at=timezone.now())
+    return Assignment.objects.select_related("course").get(copies=assignment) if told else None
+
+
+def _chosen(link: ResourceLink) -> Assignment | None:
+    """What the link's parameter names, within its platform: a teacher can type anything there."""
+    try:
+        pk = uuid.UUID(link.content_id)
+    except ValueError:
+        return None
+    return Assignment.objects.filter(pk=pk, course__platform=link.platform_id).first()
+
+
+def _bind(chosen: Assignment, link: ResourceLink) -> Assignment | None:
+    """The assignment bound to its first link; None if it has one already or was chosen for another course."""
+    try:
+        with transaction.atomic():
+            bound = Assignment.objects.filter(pk=chosen.pk, resource_link=None, course=link.course_id).update(
+                resource_link=link, offered_at=chosen.offered_at or timezone.now()
+            )
+    except IntegrityError:  # another request has just given the link its assignment
+        return Assignment.objects.get(resource_link=link)
+    return _of_link(link) if bound else None
+
+
+def _copy(original: Assignment, launch: LaunchSession) -> Assignment:
+    link = launch.resource_link
+    teacher = launch.person if launch.role in Role.editors() else None
+    copy = Assignment(course=link.course, resource_link=link, set_up_by=teacher, copied_from=original)
+    try:
+        with transaction.atomic():
+            like(original, copy).save(force_insert=True)
+    except IntegrityError:  # as above
+        return Assignment.objects.get(resource_link=link)
+    log.info("assignment_copied", assignment=str(copy.pk), original=str(original.pk))
+    return copy
+
+
+def _chosen_again(bound: Assignment, chosen: Assignment) -> Assignment:
+    """A teacher selected content for an activity that had some: the new settings hold, the students' work stays."""
+    if chosen.resource_link_id is not None or chosen.course_id != bound.course_id:
+        return bound
+    with transaction.atomic():
+        like(chosen, bound).save()
+        chosen.delete()
+    log.info("assignment_chosen_again", assignment=str(bound.pk))
+    return bound
+
+
+def _of_link(link: ResourceLink) -> Assignment:
+    return Assignment.objects.select_related("course__platform").get(resource_link=link)

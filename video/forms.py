@@ -97,6 +97,32 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         return saved
 
 
+class ContentForm(AssignmentForm):
+    """Set-up by Deep Linking, which makes Moodle's grade column along with the activity.
+
+    Moodle takes whole points from 1 to its site's limit (100 unless an admin changed it); of anything else it makes an
+    activity without a grade (`moodle.md`, 23).
+    """
+
+    points = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages={
+            "invalid": "A whole number from 1 to 100.",
+            "min_value": "At least 1 point: Moodle makes no grade column for less.",
+            "max_value": "At most 100 points: Moodle makes no grade column for more.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        points = self.fields["points"]
+        points.widget.attrs |= {"min": "1", "max": "100", "step": "1"}
+        # An earlier assignment may have been worth 12.5 or 250 points.
+        self.initial["points"] = int(max(Decimal(1), min(self.instance.points, Decimal(100))))
+
+
 class GradeForm(forms.ModelForm):  # type: ignore[type-arg]
     """Points out of the assignment's, and written feedback (plain text, as Moodle shows it)."""
 

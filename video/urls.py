@@ -7,6 +7,7 @@ from video.views import assignment, grading, playback, submission, upload
 app_name = "video"
 urlpatterns = [
     path("", assignment.home, name="home"),
+    path("review/", assignment.review, name="review"),
     path("settings/", assignment.settings, name="settings"),
     path("roster/", assignment.refresh_roster, name="refresh-roster"),
     path("uploads/", upload.begin, name="upload-begin"),

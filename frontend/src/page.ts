@@ -21,6 +21,8 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-print]")) {
 for (const button of document.querySelectorAll<HTMLElement>("[data-copies]")) {
   button.addEventListener("click", () => void copy(button));
 }
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sends-itself]"))
+  form.requestSubmit();
 // A form is sent once, however often its button is pressed.
 for (const form of document.querySelectorAll<HTMLFormElement>("form[method=post]")) {
   form.addEventListener("submit", (event) => {

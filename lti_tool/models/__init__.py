@@ -1,19 +1,25 @@
 """The rows that a launch leaves: who came, from where, to what; and what is owed to the platform."""
 
 from lti_tool.models.course import Course, Membership, ResourceLink
+from lti_tool.models.invitation import Invitation
 from lti_tool.models.launch import LaunchSession, UsedNonce
 from lti_tool.models.person import Person
 from lti_tool.models.platform import Deployment, Platform
 from lti_tool.models.score_delivery import ScoreDelivery
+from lti_tool.models.selection import ContentSelection
+from lti_tool.models.session import Session
 
 __all__ = [
+    "ContentSelection",
     "Course",
     "Deployment",
+    "Invitation",
     "LaunchSession",
     "Membership",
     "Person",
     "Platform",
     "ResourceLink",
     "ScoreDelivery",
+    "Session",
     "UsedNonce",
 ]

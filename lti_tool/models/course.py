@@ -14,6 +14,9 @@ class Course(models.Model):
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="courses")
     context_id = models.CharField(max_length=300)
     title = models.CharField(max_length=500, blank=True)
+    history = models.JSONField(
+        default=list, blank=True, help_text="Context ids of the courses it was copied from ($Context.id.history)."
+    )
     memberships_url = models.CharField(max_length=2000, blank=True)
     roster_refreshed_at = models.DateTimeField(null=True, blank=True)
     roster_problem = models.CharField(max_length=300, blank=True)
@@ -52,6 +55,9 @@ class ResourceLink(models.Model):
     resource_link_id = models.CharField(max_length=255)
     title = models.CharField(max_length=500, blank=True)
     description = models.TextField(blank=True)
+    content_id = models.CharField(
+        max_length=100, blank=True, help_text="custom.assignment: what our Deep Linking reply called its content."
+    )
     lineitem_url = models.CharField(max_length=2000, blank=True)
     lineitems_url = models.CharField(max_length=2000, blank=True)
     scopes = models.JSONField(default=list, blank=True)

@@ -15,6 +15,12 @@ class Platform(models.Model):
     jwks_url = models.CharField(max_length=1000)
     storage = models.CharField(max_length=40, blank=True, help_text="Storage backend; empty: the site's default.")
     active = models.BooleanField(default=True)
+    product = models.CharField(max_length=100, blank=True, help_text="Such as “moodle”, as the platform calls it.")
+    version = models.CharField(max_length=100, blank=True)
+    registered_at = models.DateTimeField(null=True, blank=True, help_text="By its URL; empty: by hand.")
+    granted_scopes = models.JSONField(default=list, blank=True, help_text="As its last registration answered.")
+    launched_at = models.DateTimeField(null=True, blank=True, help_text="Of a launch, to the day.")
+    selected_at = models.DateTimeField(null=True, blank=True, help_text="Of a Deep Linking launch, to the day.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

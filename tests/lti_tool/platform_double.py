@@ -21,8 +21,42 @@ LEARNER, INSTRUCTOR = f"{CONTEXT_ROLE}Learner", f"{CONTEXT_ROLE}Instructor"
 SCORE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 LINEITEM = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
 
+DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
+RETURN_URL = "https://moodle.example/mod/lti/contentitem_return.php?course=2&id=1&sesskey=Dld6wiJtPU"
+
 Claims = dict[str, Any]
 _KEYS = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
+
+
+def selecting(**settings: Any) -> Claims:
+    """What differs in a Deep Linking launch (recorded from Moodle 4.5)."""
+    return {
+        f"{LTI}message_type": "LtiDeepLinkingRequest",
+        f"{LTI}resource_link": ...,
+        f"{LTI}launch_presentation": {"locale": "en"},
+        DEEP_LINKING: {
+            "accept_types": ["ltiResourceLink"],
+            "accept_presentation_document_targets": ["frame", "iframe", "window"],
+            "accept_multiple": True,
+            "auto_create": False,
+            "deep_link_return_url": RETURN_URL,
+            "title": "Reelmark",
+            "text": "",
+            **settings,
+        },
+    }
+
+
+def reviewing(sub: str) -> Claims:
+    """What differs in a submission review of somebody's work: Moodle leaves the lineitem out (recorded)."""
+    return {
+        f"{LTI}message_type": "LtiSubmissionReviewRequest",
+        f"{LTI}for_user": {"user_id": sub},
+        "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": {
+            "scope": [SCORE, LINEITEM],
+            "lineitems": "https://moodle.example/lineitems?type_id=1",
+        },
+    }
 
 
 class PlatformDouble:

@@ -203,7 +203,10 @@ def test_unknown_state_is_refused(platform: PlatformDouble, browser: Client, sta
     assert_refused(platform.post(browser, id_token=platform.sign(platform.claims(asked["nonce"])), state=state))
 
 
-def test_deactivated_platform_is_refused(platform: PlatformDouble, browser: Client) -> None:
+def test_deactivated_platform_is_refused(
+    platform: PlatformDouble, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lti_tool.registered.KEEP_SECONDS", -1)
     asked = platform.login(browser)
     platform.row.active = False
     platform.row.save()
@@ -211,6 +214,17 @@ def test_deactivated_platform_is_refused(platform: PlatformDouble, browser: Clie
     assert_refused(
         platform.post(browser, id_token=platform.sign(platform.claims(asked["nonce"])), state=asked["state"])
     )
+
+
+def test_what_a_process_remembers_of_a_platform_opens_no_page_once_it_is_deactivated(
+    platform: PlatformDouble, browser: Client
+) -> None:
+    asked = platform.login(browser)
+    platform.row.active = False
+    platform.row.save()
+    launched = platform.post(browser, id_token=platform.sign(platform.claims(asked["nonce"])), state=asked["state"])
+
+    assert launched.status_code >= 400 or browser.get(launched["Location"], secure=True).status_code == 404
 
 
 @pytest.mark.parametrize("error", ["login_required", "invalid_request", "<script>alert(1)</script>"])

@@ -45,8 +45,9 @@ def visit(platform: PlatformDouble, answers: responses.RequestsMock, object_stor
 def assignment(visit: Visit) -> Assignment:
     """Set up for the link that everybody is launched from."""
     visit("teacher", "3", name="Tara Teacher")
+    link = ResourceLink.objects.get()
     return Assignment.objects.create(
-        resource_link=ResourceLink.objects.get(), title="Interview", points=Decimal(100), max_bytes=10_000_000
+        resource_link=link, course=link.course, title="Interview", points=Decimal(100), max_bytes=10_000_000
     )
 
 

@@ -1,5 +1,6 @@
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -7,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from lti_tool.ids import new_id
-from lti_tool.models import Person, ResourceLink
+from lti_tool.models import ContentSelection, Course, Person, ResourceLink
 
 
 def largest_upload() -> int:
@@ -16,9 +17,26 @@ def largest_upload() -> int:
 
 
 class Assignment(models.Model):
-    """What a teacher asks for. Dates live here: Moodle's activity form has none and its date variables stay empty."""
+    """What a teacher asks for. Dates live here: Moodle's activity form has none and its date variables stay empty.
+
+    One chosen by Deep Linking has no link until somebody opens the activity that was made from it.
+    """
+
+    # What a copy takes along, and what an earlier assignment lends to a new one: never anybody's work.
+    SETTINGS = (
+        "title",
+        "instructions",
+        "points",
+        "opens_at",
+        "due_at",
+        "closes_at",
+        "attempts_allowed",
+        "max_bytes",
+        "storage",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="assignments")
     resource_link = models.OneToOneField(
         ResourceLink, on_delete=models.CASCADE, related_name="assignment", null=True, blank=True
     )
@@ -39,6 +57,14 @@ class Assignment(models.Model):
     max_bytes = models.PositiveBigIntegerField(default=largest_upload)
     storage = models.CharField(max_length=40, blank=True)
     set_up_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    selection = models.ForeignKey(
+        ContentSelection, on_delete=models.SET_NULL, null=True, blank=True, related_name="assignments"
+    )
+    offered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a Deep Linking reply gave it to the platform."
+    )
+    copied_from = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies")
+    copy_told_at = models.DateTimeField(null=True, blank=True, help_text="When a teacher was told that it is a copy.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -51,8 +77,12 @@ class Assignment(models.Model):
     @property
     def storage_name(self) -> str:
         """The assignment's own choice, else its platform's, else the site's."""
-        platform = self.resource_link.platform.storage if self.resource_link else ""
-        return self.storage or platform or settings.STORAGE
+        return self.storage or self.course.platform.storage or settings.STORAGE
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The values of SETTINGS."""
+        return {name: getattr(self, name) for name in self.SETTINGS}
 
     def is_late(self, at: datetime) -> bool:
         return self.due_at is not None and at > self.due_at

@@ -10,17 +10,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.queue import enqueue
 from lti_tool import nrps
 from lti_tool.access import LaunchRequest, launch_required
+from lti_tool.models import Person
 from lti_tool.roles import Role
 from lti_tool.sync import is_stand_in
 from lti_tool.tasks import refresh_roster as refresh_roster_task
 from video import media_types, roster
-from video.assignments import assignment_of, new_assignment
+from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment, tell_of_copy
 from video.forms import AssignmentForm
-from video.models import Assignment
+from video.models import Assignment, Submission
 from video.submissions import student_page
 
 ROSTER_FRESH_MINUTES = 10
-EDITORS = (Role.TEACHER, Role.ADMIN)
+EDITORS = tuple(Role.editors())
 
 
 @launch_required()
@@ -36,6 +37,29 @@ def home(request: LaunchRequest) -> HttpResponse:
     if assignment is None:
         return render(request, "video/not_set_up.html", {"launch": launch, "assignment": None})
     return _student(request, assignment)
+
+
+@launch_required()
+@require_safe
+def review(request: LaunchRequest) -> HttpResponse:
+    """A submission review: staff go to that person's work, a student to their own whatever was asked for.
+
+    Moodle signs a review of anybody's work for a student who types the address (`moodle.md`, 14).
+    """
+    launch = request.launch
+    if not launch.is_staff or not launch.for_sub:
+        return redirect("video:home", launch.pk)
+    student = Person.objects.filter(platform=launch.course.platform_id, sub=launch.for_sub).first()
+    if student is not None:
+        work = Submission.objects.visible_to(launch).filter(
+            assignment__resource_link=launch.resource_link, person=student, attempts__submitted_at__isnull=False
+        )
+        if found := work.first():
+            return redirect("video:room", launch.pk, found.pk)
+        if not student.memberships.filter(course=launch.course).exists():
+            student = None  # somebody of another course: no name for those who may not know it
+    context = {"launch": launch, "assignment": assignment_of(launch), "student": student}
+    return render(request, "video/nothing_handed_in.html", context)
 
 
 def _student(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
@@ -83,6 +107,7 @@ def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
             else "",
         },
         "can_edit": launch.role in EDITORS,
+        "copied_from": tell_of_copy(assignment) if launch.role in EDITORS else None,
     }
     return render(request, "video/roster.html", context)
 
@@ -103,14 +128,23 @@ def refresh_roster(request: LaunchRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: LaunchRequest) -> HttpResponse:
     """Set-up of the assignment behind this launch's link; its first save makes it."""
-    known = assignment_of(request.launch)
-    assignment = known or new_assignment(request.launch.resource_link)
+    launch = request.launch
+    known = assignment_of(launch)
+    assignment = known or new_assignment(launch.resource_link)
+    if known is None and (original := earlier_of(launch.person, request.GET.get("like", ""))):
+        like(original, assignment)
     form = AssignmentForm(request.POST or None, instance=assignment)
     if request.method == "POST" and form.is_valid():
-        if known is None:
-            assignment.set_up_by = request.launch.person
+        assignment.set_up_by = assignment.set_up_by or launch.person
         form.save()
         messages.success(request, "Saved." if known else "Saved. Students can now hand in their videos.")
-        return redirect("video:home", request.launch.pk)
-    context = {"launch": request.launch, "assignment": known, "form": form, "is_new": known is None}
+        return redirect("video:home", launch.pk)
+    context = {
+        "launch": launch,
+        "assignment": known,
+        "form": form,
+        "is_new": known is None,
+        "earlier": earlier(launch.person) if known is None else [],
+        "like": request.GET.get("like", ""),
+    }
     return render(request, "video/settings.html", context, status=422 if form.is_bound else 200)

@@ -1,0 +1,66 @@
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from lti_tool.ids import new_id
+from lti_tool.models.person import Person
+from lti_tool.roles import Role
+
+
+class Session(models.Model):
+    """What one launch opened: who came, as what, until when. Its pages are below `path`, opened by its own secret."""
+
+    PLACE: ClassVar[str]
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="%(class)ss")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    secret_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @classmethod
+    def begin(cls, *, expires_at: datetime | None = None, **fields: Any) -> tuple[Self, str]:
+        """Store what a verified launch opened; returns it with its secret, which is kept nowhere but in the cookie.
+
+        Without `expires_at` it lasts LAUNCH_HOURS.
+        """
+        secret = secrets.token_urlsafe(32)
+        ends = expires_at or timezone.now() + timedelta(hours=settings.LAUNCH_HOURS)
+        session = cls(secret_hash=hash_of(secret), expires_at=ends, **fields)
+        session.save(force_insert=True)
+        return session, secret
+
+    def opens_with(self, secret: str) -> bool:
+        """True for this session's own secret, while it lasts."""
+        return hmac.compare_digest(self.secret_hash, hash_of(secret)) and timezone.now() < self.expires_at
+
+    @property
+    def path(self) -> str:
+        return f"/{self.PLACE}/{self.pk}/"
+
+    @property
+    def start(self) -> str:
+        """Where the browser goes first."""
+        return self.path
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role in Role.staff()
+
+
+def hash_of(secret: str) -> str:
+    """What is stored of a secret that only its holder knows."""
+    return hashlib.sha256(secret.encode()).hexdigest()

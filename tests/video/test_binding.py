@@ -1,0 +1,150 @@
+"""Which assignment a launch is about: what was chosen for its link, or a copy of it."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lti_tool.models import ResourceLink
+from tests.films import film
+from tests.lti_tool.platform_double import LTI, PlatformDouble, selecting
+from tests.video.conftest import Visit
+from video.models import Assignment, Submission
+
+FORM = {"title": "Oral exam", "instructions": "Ten minutes.", "points": "20", "max_size_gb": "1"}
+OTHER_COURSE = {f"{LTI}context": {"id": "77", "title": "Film 2027"}}
+
+
+def link(number: str, assignment: Assignment | str, **changes: Any) -> dict[str, Any]:
+    """Claims of an activity that carries an assignment's id."""
+    chosen = str(assignment.pk) if isinstance(assignment, Assignment) else assignment
+    return {
+        f"{LTI}resource_link": {"id": number, "title": "Oral exam"},
+        f"{LTI}custom": {"assignment": chosen},
+        **changes,
+    }
+
+
+@pytest.fixture
+def chosen(visit: Visit) -> Assignment:
+    visit("teacher", "3", **selecting()).post("", FORM)
+    return Assignment.objects.get()
+
+
+@pytest.mark.parametrize("role", ["student", "teacher", "assistant", "admin"])
+def test_first_launch_binds_whoever_comes_first(visit: Visit, chosen: Assignment, role: str) -> None:
+    page = visit(role, "6", **link("41", chosen)).text()
+
+    chosen.refresh_from_db()
+    assert chosen.resource_link == ResourceLink.objects.get(resource_link_id="41")
+    assert "Oral exam" in page
+    assert Assignment.objects.count() == 1
+
+
+def test_later_launches_lead_to_the_same(visit: Visit, chosen: Assignment) -> None:
+    for sub in ("6", "7"):
+        visit("student", sub, **link("41", chosen)).text()
+
+    assert Assignment.objects.count() == 1
+    assert Submission.objects.filter(assignment=chosen).count() == 2
+
+
+def test_copied_course_has_its_own_empty_assignment_and_tells_the_teacher_once(
+    visit: Visit, chosen: Assignment
+) -> None:
+    student = visit("student", "6", **link("41", chosen))
+    student.upload("a.mp4", film())
+    student.submit()
+    copy_claims = link("99", chosen, **OTHER_COURSE)
+
+    first = visit("teacher", "3", **copy_claims)
+    page = first.text()
+
+    copy = Assignment.objects.get(resource_link__resource_link_id="99")
+    assert copy.settings == Assignment.objects.get(pk=chosen.pk).settings
+    assert copy.course.context_id == "77"
+    assert copy.copied_from_id == chosen.pk
+    assert copy.submissions.count() == 0
+    assert "This is a copy" in page
+    assert "Film and Sound" in page
+    assert "This is a copy" not in first.text(), "it was told once"
+    assert Submission.objects.get().assignment_id == chosen.pk
+
+
+def test_student_who_comes_first_to_a_copy_is_told_nothing_and_the_teacher_is(visit: Visit, chosen: Assignment) -> None:
+    visit("student", "6", **link("41", chosen)).text()
+    copy_claims = link("99", chosen, **OTHER_COURSE)
+
+    assert "This is a copy" not in visit("student", "6", **copy_claims).text()
+    assert "This is a copy" not in visit("assistant", "4", **copy_claims).text()
+    assert "This is a copy" in visit("teacher", "3", **copy_claims).text()
+    assert Assignment.objects.count() == 2
+
+
+def test_duplicated_activity_in_the_same_course_is_a_copy(visit: Visit, chosen: Assignment) -> None:
+    visit("teacher", "3", **link("41", chosen)).text()
+    visit("teacher", "3", **link("42", chosen)).text()
+    visit("teacher", "3", **link("42", chosen)).text()
+
+    assert sorted(Assignment.objects.values_list("resource_link__resource_link_id", flat=True)) == ["41", "42"]
+
+
+def test_copy_that_is_opened_before_the_original_does_not_take_it(visit: Visit, chosen: Assignment) -> None:
+    visit("student", "6", **link("99", chosen, **OTHER_COURSE)).text()
+    visit("student", "6", **link("41", chosen)).text()
+
+    chosen.refresh_from_db()
+    assert chosen.resource_link is not None
+    assert chosen.resource_link.resource_link_id == "41"
+
+
+def test_content_selected_again_changes_the_settings_and_keeps_the_work(visit: Visit, chosen: Assignment) -> None:
+    student = visit("student", "6", **link("41", chosen))
+    student.upload("a.mp4", film())
+    student.submit()
+    visit("teacher", "3", **selecting()).post("", {**FORM, "title": "Oral exam, new", "points": "30"})
+    again = Assignment.objects.get(title="Oral exam, new")
+
+    page = visit("teacher", "3", **link("41", again)).text()
+
+    (kept,) = Assignment.objects.all()
+    assert (kept.pk, kept.title, kept.points) == (chosen.pk, "Oral exam, new", Decimal(30))
+    assert Submission.objects.get().assignment_id == chosen.pk
+    assert "Oral exam, new" in page
+
+
+@pytest.mark.parametrize("typed", ["", "nonsense", "01900000-0000-7000-8000-000000000000", "$Assignment.id", "x" * 500])
+def test_nothing_known_is_chosen_so_the_teacher_sets_it_up(visit: Visit, typed: str) -> None:
+    assert visit("teacher", "3", **link("41", typed)).get().status_code == 302
+    assert "not set up yet" in visit("student", "6", **link("41", typed)).text()
+    assert not Assignment.objects.exists()
+
+
+def test_assignment_of_another_platform_is_unknown(visit: Visit, chosen: Assignment, platform: PlatformDouble) -> None:
+    other = PlatformDouble(platform.answers, host="other.example")
+
+    page = visit("student", "6", platform=other, **link("41", chosen)).text()
+
+    assert "not set up yet" in page
+    assert "Ten minutes" not in page
+    assert Assignment.objects.count() == 1
+
+
+def test_activity_made_by_hand_in_a_copied_course_begins_with_the_old_settings(
+    visit: Visit, assignment: Assignment
+) -> None:
+    visit("teacher", "3").post("settings/", {**FORM, "title": "Interview", "attempts_allowed": "3"})
+    copied = {
+        f"{LTI}resource_link": {"id": "99", "title": "Interview"},
+        f"{LTI}context": {"id": "77", "title": "Film 2027"},
+        f"{LTI}custom": {"context_history": "2"},
+    }
+
+    assert 'name="attempts_allowed" value="3"' in visit("teacher", "3", **copied).text("settings/")
+
+
+def test_variable_that_moodle_left_alone_is_no_history(visit: Visit) -> None:
+    teacher = visit("teacher", "3", **{f"{LTI}custom": {"context_history": "$Context.id.history"}})
+
+    assert teacher.get("settings/").status_code == 200
+    assert ResourceLink.objects.get().course.history == []
