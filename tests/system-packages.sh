@@ -1,9 +1,10 @@
 #!/bin/sh
-# Debian packages that the tests drive: a real browser, PostgreSQL, Redis. Installed here when root, else named.
+# Debian packages that the tests drive: real browsers, PostgreSQL, Redis. Installed here when root, else named.
 set -eu
 
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
+command -v firefox-esr >/dev/null || missing="$missing firefox-esr"
 command -v redis-server >/dev/null || missing="$missing redis-server"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
 
