@@ -2,10 +2,21 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
-from lti_tool.models import Course, Deployment, Membership, Person, Platform, ResourceLink, ScoreDelivery
+from lti_tool.models import (
+    Course,
+    Deployment,
+    Invitation,
+    Membership,
+    Person,
+    Platform,
+    ResourceLink,
+    ScoreDelivery,
+)
 
 
 class DeploymentInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -18,6 +29,7 @@ class PlatformAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "issuer", "client_id", "active")
     list_filter = ("active",)
     search_fields = ("name", "issuer", "client_id")
+    readonly_fields = ("product", "version", "registered_at", "granted_scopes", "launched_at", "selected_at")
     inlines = (DeploymentInline,)
 
 
@@ -32,6 +44,39 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
+    hours = forms.IntegerField(min_value=1, max_value=24 * 90, initial=72, help_text="The address is good for so long.")
+
+    class Meta:
+        model = Invitation
+        fields = ("note",)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Adding one shows its address, once: only a hash of its secret is kept."""
+
+    form = InvitationForm
+    list_display = ("__str__", "created_at", "expires_at", "used_at", "platform")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Invitation, form: InvitationForm, change: bool) -> None:
+        made, address = Invitation.make(hours=form.cleaned_data["hours"], note=obj.note)
+        obj.__dict__.update(made.__dict__)
+        # For the answer to this very request; a ModelAdmin is shared between requests.
+        request.META["lti_tool.address"] = address
+
+    def response_add(self, request: HttpRequest, obj: Invitation, post_url_continue: str | None = None) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "address": request.META["lti_tool.address"],
+            "title": str(obj),
+        }
+        return TemplateResponse(request, "admin/lti_tool/invitation/made.html", context)
 
 
 @admin.register(Course)

@@ -7,7 +7,6 @@ what a platform signs can still be nonsense, and nonsense must become a refusal 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from lti_tool.errors import LaunchRefused
 from lti_tool.roles import Role, role_of
@@ -188,7 +187,7 @@ def _substituted(custom: Mapping[str, Any]) -> dict[str, str]:
 def _selection(claims: Mapping[str, Any]) -> SelectionRequest:
     settings = _mapping(claims, _DEEP_LINKING_SETTINGS)
     return_url = _text(settings, "deep_link_return_url", required=True, longest=2000)
-    if urlsplit(return_url).scheme not in ("https", "http"):
+    if not return_url.startswith(("https://", "http://")):
         raise LaunchRefused("The id_token's deep_link_return_url is not a web address.")
     accepted = settings.get("accept_types")
     if not isinstance(accepted, list) or "ltiResourceLink" not in accepted:

@@ -29,6 +29,15 @@ class LaunchRefused(Exception):
         self.again = again
 
 
+class RegistrationRefused(Exception):
+    """A registration that was not made: `what` happened and the `next_step`, for the platform's admin."""
+
+    def __init__(self, what: str, next_step: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.next_step = next_step
+
+
 class PlatformError(Exception):
     """A call to the platform failed. `reason` is for the teacher or admin, in plain words."""
 

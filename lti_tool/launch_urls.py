@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from lti_tool import views
+from lti_tool.views import launch
 
 app_name = "launch"
-urlpatterns = [path("window/", views.window_ticket, name="window-ticket")]
+urlpatterns = [path("window/", launch.window_ticket, name="window-ticket")]

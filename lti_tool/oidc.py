@@ -65,7 +65,11 @@ def launch_url() -> str:
 
 def is_ours(url: str) -> bool:
     """True for an address on this tool's own scheme, host and port."""
-    ours, theirs = urlsplit(settings.BASE_URL), urlsplit(url)
+    ours = urlsplit(settings.BASE_URL)
+    try:
+        theirs = urlsplit(url)
+    except ValueError:
+        return False
     return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
 
 

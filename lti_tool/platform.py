@@ -1,7 +1,8 @@
-"""HTTP to the platform: key sets, access tokens, service calls. The only module that speaks to an LMS.
+"""HTTP to the platform: key sets, access tokens, service calls, registration. The only module that speaks to an LMS.
 
-Every call has a timeout and a size limit, and every failure becomes `PlatformUnavailable` (it will pass) or
-`PlatformRefused` (a person must act).
+Every call has a timeout and a size limit, follows no redirect, and reaches no private network (unless an operator named
+the host): platforms tell us addresses, and a tenant's must not lead into our own house. Every failure becomes
+`PlatformUnavailable` (it will pass) or `PlatformRefused` (a person must act).
 """
 
 import json
@@ -16,8 +17,11 @@ from urllib.parse import urlsplit
 import jwt
 import requests
 import structlog
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
+from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
 from lti_tool.errors import PlatformRefused, PlatformUnavailable
 from lti_tool.keys import tool_key
@@ -26,6 +30,7 @@ from lti_tool.models import Platform
 log = structlog.get_logger(__name__)
 
 TIMEOUT = (5, 20)  # seconds to connect, and between bytes
+REGISTRATION_TIMEOUT = (5, 10)  # an admin is waiting
 LARGEST_ANSWER = 5_000_000  # bytes
 ASSERTION_SECONDS = 60
 _GIVE_UP_AFTER = 60  # seconds for one whole answer, however slowly it drips
@@ -54,6 +59,28 @@ def fetch_key_set(url: str) -> list[dict[str, Any]]:
     if not isinstance(keys, list):
         raise PlatformUnavailable("The platform's key set address does not answer with a key set.")
     return [key for key in keys if isinstance(key, dict)]
+
+
+def fetch_configuration(url: str) -> Any:
+    """The openid-configuration at `url`, as JSON (LTI Dynamic Registration 1.0, 3.4).
+
+    Raises:
+        PlatformUnavailable, PlatformRefused: as `call_service`.
+    """
+    return _call("GET", url, headers={"Accept": "application/json"}, timeout=REGISTRATION_TIMEOUT).json
+
+
+def register_at(url: str, *, token: str, registration: Mapping[str, Any]) -> Any:
+    """Post our registration with the platform's one-time token (3.5); its answer as JSON.
+
+    Raises:
+        PlatformUnavailable, PlatformRefused: as `call_service`.
+    """
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    body = json.dumps(registration).encode()
+    return _call("POST", url, headers=headers, data=body, timeout=REGISTRATION_TIMEOUT).json
 
 
 def call_service(
@@ -147,15 +174,25 @@ def _assertion(platform: Platform) -> str:
     return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
 
 
-def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None) -> Answer:
+def _call(
+    method: str, url: str, *, headers: Mapping[str, str], data: Any = None, timeout: tuple[int, int] = TIMEOUT
+) -> Answer:
     try:
         # No redirects: a token must not follow one to another host.
-        with requests.request(
-            method, url, headers=dict(headers), data=data, timeout=TIMEOUT, allow_redirects=False, stream=True
-        ) as response:
+        with (
+            _session(url) as session,
+            session.request(
+                method, url, headers=dict(headers), data=data, timeout=timeout, allow_redirects=False, stream=True
+            ) as response,
+        ):
             body = _read(response)
             status, answer_headers = response.status_code, response.headers
-    except requests.RequestException as error:
+    except InvalidIPAddress as error:
+        log.warning("platform_in_private_network", host=_host(url))
+        raise PlatformRefused(
+            f"{_host(url)} is in a private network. If that is meant, name it in PRIVATE_PLATFORM_HOSTS."
+        ) from error
+    except (requests.RequestException, UnicodeError) as error:
         log.warning("platform_unreachable", host=_host(url), error=type(error).__name__)
         raise PlatformUnavailable(f"{_host(url)} did not answer ({type(error).__name__}).") from error
     if status == 429 or status >= 500:
@@ -167,6 +204,15 @@ def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None
         log.warning("platform_refused", host=_host(url), status=status)
         raise PlatformRefused(f"{_host(url)} answered {status}.", status=status)
     return Answer(status=status, headers=answer_headers, json=_json(body, url))
+
+
+def _session(url: str) -> requests.Session:
+    session = requests.Session()
+    if not (settings.DEBUG or settings.DEMO or urlsplit(url).hostname in settings.PRIVATE_PLATFORM_HOSTS):
+        # Resolves the name, looks at the address, and connects to that very address.
+        session.mount("https://", IPFilterAdapter(is_https_proto=True))
+        session.mount("http://", IPFilterAdapter(is_https_proto=False))
+    return session
 
 
 def _read(response: requests.Response) -> bytes:

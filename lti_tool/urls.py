@@ -1,12 +1,13 @@
 from django.urls import path
 
-from lti_tool import views
+from lti_tool.views import launch, registration
 
 app_name = "lti"
 urlpatterns = [
-    path("login/", views.login, name="login"),
-    path("launch/", views.launch, name="launch"),
-    path("window/", views.window, name="window"),
-    path("register/", views.jwks, name="register"),
-    path("jwks/", views.jwks, name="jwks"),
+    path("login/", launch.login, name="login"),
+    path("launch/", launch.launch, name="launch"),
+    path("window/", launch.window, name="window"),
+    path("jwks/", launch.jwks, name="jwks"),
+    path("register/", registration.register, name="register"),
+    path("register/by-hand/", registration.by_hand, name="by-hand"),
 ]

@@ -57,11 +57,10 @@ def like(original: Assignment, fresh: Assignment) -> Assignment:
     return fresh
 
 
-def earlier(person: Person, *, but: Assignment | None = None) -> list[Assignment]:
+def earlier(person: Person) -> list[Assignment]:
     """This teacher's assignments, newest first, to begin a new one from."""
     own = Assignment.objects.filter(set_up_by=person, course__platform=person.platform_id).select_related("course")
-    own = own.exclude(resource_link=None, offered_at=None)
-    return list(own.exclude(pk=but.pk if but else None).order_by("-created_at")[:MOST_EARLIER])
+    return list(own.exclude(resource_link=None, offered_at=None).order_by("-created_at")[:MOST_EARLIER])
 
 
 def earlier_of(person: Person, pk: str) -> Assignment | None:

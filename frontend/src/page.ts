@@ -1,5 +1,6 @@
 import "./styles/index.css";
 import { openFullWindow } from "./full-window";
+import { buildCommand, closeRegistration } from "./registration";
 import { showLocalTimes, useLocalZone } from "./times";
 
 showLocalTimes();
@@ -23,6 +24,10 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-copies]")) {
 }
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sends-itself]"))
   form.requestSubmit();
+for (const button of document.querySelectorAll("[data-closes-registration]")) {
+  button.addEventListener("click", closeRegistration);
+}
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-builds]")) buildCommand(form);
 // A form is sent once, however often its button is pressed.
 for (const form of document.querySelectorAll<HTMLFormElement>("form[method=post]")) {
   form.addEventListener("submit", (event) => {

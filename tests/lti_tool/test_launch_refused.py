@@ -83,6 +83,7 @@ BROKEN_CLAIMS: dict[str, Callable[[Claims], Any]] = {
     "target on a foreign host": having(**{f"{LTI}target_link_uri": "https://evil.example/lti/launch/"}),
     "target on a lookalike host": having(**{f"{LTI}target_link_uri": "https://tool.example.evil.example/"}),
     "target on plain http": having(**{f"{LTI}target_link_uri": "http://tool.example/lti/launch/"}),
+    "target is half an address": having(**{f"{LTI}target_link_uri": "https://[tool.example/"}),
     "target is no address": having(**{f"{LTI}target_link_uri": "javascript:alert(1)"}),
     "grade service is a text": having(**{AGS: "yes"}),
     "grade scopes are a text": having(**{AGS: {"scope": "all", "lineitem": "https://moodle.example/1"}}),

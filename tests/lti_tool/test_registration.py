@@ -1,0 +1,404 @@
+"""Dynamic registration: one pasted address, asked and answered as a real Moodle 4.5 was recorded to."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
+from threading import Thread
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import requests
+import responses
+from django.core.management import CommandError, call_command
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from lti_tool import platform as lti_platform
+from lti_tool.errors import PlatformRefused, PlatformUnavailable
+from lti_tool.models import Deployment, Invitation, Platform
+
+MOODLE = "https://moodle.example"
+CONFIGURATION_URL = f"{MOODLE}/mod/lti/openid-configuration.php"
+REGISTRATION_URL = f"{MOODLE}/mod/lti/openid-registration.php"
+TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+Document = dict[str, Any]
+
+
+def configuration(**changes: Any) -> Document:
+    """Moodle 4.5's, as recorded; a change to ... leaves it out."""
+    document: Document = {
+        "issuer": MOODLE,
+        "token_endpoint": f"{MOODLE}/mod/lti/token.php",
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "jwks_uri": f"{MOODLE}/mod/lti/certs.php",
+        "authorization_endpoint": f"{MOODLE}/mod/lti/auth.php",
+        "registration_endpoint": REGISTRATION_URL,
+        "scopes_supported": ["openid"],
+        "https://purl.imsglobal.org/spec/lti-platform-configuration": {
+            "product_family_code": "moodle",
+            "version": "4.5.6 (Build: 20250811)",
+        },
+        **changes,
+    }
+    return {name: value for name, value in document.items() if value is not ...}
+
+
+def granted(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+    """Moodle's answer: what was asked, with a client id and a deployment id."""
+    asked = json.loads(request.body or b"")
+    answer = {**asked, "client_id": "z9K1TWE5exZP0Ne"}
+    answer[TOOL] = {**asked[TOOL], "version": "1.3.0", "deployment_id": "1"}
+    return 200, {"Content-Type": "application/json"}, json.dumps(answer)
+
+
+@pytest.fixture
+def moodle(answers: responses.RequestsMock) -> responses.RequestsMock:
+    answers.add(responses.GET, CONFIGURATION_URL, json=configuration())
+    answers.add_callback(responses.POST, REGISTRATION_URL, callback=granted)
+    return answers
+
+
+@pytest.fixture
+def address(db: None) -> str:
+    return Invitation.make(hours=1)[1]
+
+
+def opened_by_moodle(address: str, url: str = CONFIGURATION_URL) -> str:
+    return f"{address}&{urlencode({'openid_configuration': url, 'registration_token': 'reg.token'})}"
+
+
+def post(browser: Client, address: str) -> HttpResponse:
+    response: HttpResponse = browser.post(address.removeprefix("https://tool.example"), secure=True)  # type: ignore[assignment]
+    return response
+
+
+def get(browser: Client, address: str) -> HttpResponse:
+    response: HttpResponse = browser.get(address.removeprefix("https://tool.example"), secure=True)  # type: ignore[assignment]
+    return response
+
+
+def test_one_address_registers_both_sides(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
+    page = get(browser, opened_by_moodle(address))
+    assert b"data-sends-itself" in page.content
+    assert not Platform.objects.exists()
+
+    done = post(browser, opened_by_moodle(address))
+
+    assert done.status_code == 200, done.content.decode()
+    platform = Platform.objects.get()
+    assert (platform.issuer, platform.client_id) == (MOODLE, "z9K1TWE5exZP0Ne")
+    assert platform.authorization_url == f"{MOODLE}/mod/lti/auth.php"
+    assert platform.token_url == f"{MOODLE}/mod/lti/token.php"
+    assert platform.jwks_url == f"{MOODLE}/mod/lti/certs.php"
+    assert (platform.product, platform.name) == ("moodle", "Moodle at moodle.example")
+    assert Deployment.objects.get().deployment_id == "1"
+    text = done.content.decode()
+    assert "data-closes-registration" in text
+    assert "Activate" in text
+    assert "LTI External tools" in text
+    for response in (page, done):
+        assert "frame-ancestors 'self' https://moodle.example;" in response["Content-Security-Policy"] + ";"
+        assert "no-store" in response["Cache-Control"]
+
+
+def test_what_is_asked_for(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
+    post(browser, opened_by_moodle(address))
+
+    request = moodle.calls[-1].request
+    assert request.headers["Authorization"] == "Bearer reg.token"
+    asked = json.loads(request.body or b"")
+    assert asked["redirect_uris"] == ["https://tool.example/lti/launch/"]
+    assert asked["initiate_login_uri"] == "https://tool.example/lti/login/"
+    assert asked["jwks_uri"] == "https://tool.example/lti/jwks/"
+    assert asked["logo_uri"] == "https://tool.example/static/icon.svg"
+    assert asked["token_endpoint_auth_method"] == "private_key_jwt"
+    assert {scope.rpartition("/")[2] for scope in asked["scope"].split()} == {
+        "lineitem",
+        "lineitem.readonly",
+        "result.readonly",
+        "score",
+        "contextmembership.readonly",
+    }
+    tool = asked[TOOL]
+    assert tool["domain"] == "tool.example"
+    assert tool["custom_parameters"] == {
+        "context_history": "$Context.id.history",
+        "group_ids": "$Moodle.Person.userGroupIds",
+    }
+    assert {"name", "email"} <= set(tool["claims"])
+    assert [message["type"] for message in tool["messages"]] == [
+        "LtiResourceLinkRequest",
+        "LtiDeepLinkingRequest",
+        "LtiSubmissionReviewRequest",
+    ]
+
+
+def test_invitation_serves_once(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
+    post(browser, opened_by_moodle(address))
+
+    for again in (post(browser, opened_by_moodle(address)), get(browser, opened_by_moodle(address))):
+        assert again.status_code == 403
+        assert b"used already" in again.content
+    assert Platform.objects.count() == 1
+
+
+def test_expired_invitation_is_refused(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    response = post(browser, opened_by_moodle(address))
+
+    assert response.status_code == 403
+    assert b"expired" in response.content
+    assert not moodle.calls
+
+
+@pytest.mark.parametrize("secret", ["", "x", "%00", "a" * 500])
+def test_unknown_invitation_is_refused(moodle: responses.RequestsMock, browser: Client, db: None, secret: str) -> None:
+    response = post(browser, opened_by_moodle(f"https://tool.example/lti/register/?invitation={secret}"))
+
+    assert response.status_code == 403
+    assert b"not known" in response.content
+    assert not moodle.calls
+
+
+def test_invitation_opened_in_a_browser_says_where_to_paste_it_and_is_not_used(browser: Client, address: str) -> None:
+    page = get(browser, address)
+
+    assert page.status_code == 200
+    assert address in page.content.decode()
+    assert b"Manage tools" in page.content
+    assert Invitation.objects.get().is_open()
+
+
+def test_secret_is_stored_nowhere(address: str) -> None:
+    assert address.rpartition("=")[2] not in str(Invitation.objects.values().get())
+
+
+def test_second_registration_updates(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
+    post(browser, opened_by_moodle(address))
+    Platform.objects.update(name="Our Moodle", jwks_url="https://moodle.example/old", active=False)
+
+    done = post(browser, opened_by_moodle(Invitation.make(hours=1)[1]))
+
+    assert done.status_code == 200
+    platform = Platform.objects.get()
+    assert (platform.name, platform.jwks_url, platform.active) == ("Our Moodle", f"{MOODLE}/mod/lti/certs.php", True)
+    assert Deployment.objects.count() == 1
+
+
+def test_nobody_speaks_for_another_host(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
+    post(browser, opened_by_moodle(address))
+    evil = "https://evil.example"
+    moodle.add(
+        responses.GET,
+        f"{evil}/conf",
+        json=configuration(
+            registration_endpoint=f"{evil}/reg", token_endpoint=f"{evil}/token", jwks_uri=f"{evil}/keys"
+        ),
+    )
+    moodle.add_callback(responses.POST, f"{evil}/reg", callback=granted)
+
+    response = post(browser, opened_by_moodle(Invitation.make(hours=1)[1], f"{evil}/conf"))
+
+    assert response.status_code == 422
+    assert Platform.objects.get().jwks_url == f"{MOODLE}/mod/lti/certs.php"
+    assert Invitation.objects.filter(used_at=None).count() == 1, "it may be tried again"
+
+
+BROKEN: dict[str, Any] = {
+    "a list": [],
+    "a text": "configuration",
+    "no issuer": configuration(issuer=...),
+    "issuer is a list": configuration(issuer=[MOODLE]),
+    "no registration endpoint": configuration(registration_endpoint=...),
+    "registration elsewhere": configuration(registration_endpoint="https://evil.example/register"),
+    "tokens elsewhere": configuration(token_endpoint="https://evil.example/token"),
+    "plain http": configuration(jwks_uri="http://moodle.example/keys"),
+    "a script": configuration(authorization_endpoint="javascript:alert(1)"),
+    "a password in it": configuration(jwks_uri="https://user:pass@moodle.example/keys"),
+    "no key set": configuration(jwks_uri=...),
+}
+
+
+@pytest.mark.parametrize("document", BROKEN.values(), ids=BROKEN.keys())
+def test_broken_configuration_is_told_and_the_invitation_stays(
+    moodle: responses.RequestsMock, browser: Client, address: str, document: Any
+) -> None:
+    moodle.upsert(responses.GET, CONFIGURATION_URL, json=document)
+
+    response = post(browser, opened_by_moodle(address))
+
+    assert response.status_code == 422
+    assert b"was not registered" in response.content
+    assert not Platform.objects.exists()
+    assert Invitation.objects.get().is_open()
+    assert all(call.request.method == "GET" for call in moodle.calls)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://moodle.example/c",
+        "ftp://moodle.example/c",
+        "file:///etc/passwd",
+        "https://",
+        "//moodle.example/c",
+        "x",
+        "https://[bad/c",
+    ],
+)
+def test_configuration_address_must_be_https(
+    moodle: responses.RequestsMock, browser: Client, address: str, url: str
+) -> None:
+    response = post(browser, opened_by_moodle(address, url))
+
+    assert response.status_code == 422
+    assert not moodle.calls
+
+
+ANSWERS: dict[str, Callable[[responses.RequestsMock], Any]] = {
+    "403": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, status=403),
+    "500": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, status=500),
+    "redirect": lambda mock: mock.upsert(
+        responses.POST, REGISTRATION_URL, status=302, headers={"Location": "http://169.254.169.254/"}
+    ),
+    "no json": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, body="<html>"),
+    "empty": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, body=""),
+    "a list": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, json=[]),
+    "no client id": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, json={TOOL: {}}),
+    "client id is a number": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, json={"client_id": 7}),
+    "silence": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, body=requests.ReadTimeout()),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+def test_refusal_of_the_platform_is_told_and_the_invitation_stays(
+    moodle: responses.RequestsMock, browser: Client, address: str, answer: Callable[[responses.RequestsMock], Any]
+) -> None:
+    moodle.remove(responses.POST, REGISTRATION_URL)
+    answer(moodle)
+
+    response = post(browser, opened_by_moodle(address))
+
+    assert response.status_code == 422
+    assert not Platform.objects.exists()
+    assert Invitation.objects.get().is_open()
+
+
+def test_platform_without_a_deployment_id_is_kept_and_said(
+    moodle: responses.RequestsMock, browser: Client, address: str
+) -> None:
+    moodle.remove(responses.POST, REGISTRATION_URL)
+    moodle.add(responses.POST, REGISTRATION_URL, json={"client_id": "c-1", TOOL: {"deployment_id": 5}})
+
+    response = post(browser, opened_by_moodle(address))
+
+    assert b"named no deployment id" in response.content
+    assert not Deployment.objects.exists()
+
+
+class TestPrivateNetworks:
+    @pytest.fixture
+    def inside(self) -> Iterator[str]:
+        """A server inside our own house, which must not be reached by an address that somebody told us."""
+
+        class Inside(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b'{"keys": []}')
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Inside)
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/keys"
+        server.shutdown()
+        server.server_close()
+
+    def test_they_are_not_reached(self, inside: str) -> None:
+        for url in (inside, inside.replace("127.0.0.1", "localhost"), "http://169.254.169.254/", "http://[::1]:1/"):
+            with pytest.raises(PlatformRefused, match="private network"):
+                lti_platform.fetch_configuration(url)
+
+    def test_a_host_that_an_operator_named_is(self, inside: str, settings: Settings) -> None:
+        settings.PRIVATE_PLATFORM_HOSTS = ["127.0.0.1"]
+
+        assert lti_platform.fetch_configuration(inside) == {"keys": []}
+
+    def test_neither_is_a_key_set_in_them(self, inside: str) -> None:
+        with pytest.raises(PlatformUnavailable, match="private network"):
+            lti_platform.fetch_key_set(inside)
+
+
+class TestCommand:
+    def test_prints_an_address_that_is_good(self, db: None) -> None:
+        out, err = StringIO(), StringIO()
+        call_command("invite_platform", note="Moodle of Our School", expires=5, stdout=out, stderr=err)
+
+        parts = urlsplit(out.getvalue().strip())
+        assert (parts.scheme, parts.netloc, parts.path) == ("https", "tool.example", "/lti/register/")
+        invitation = Invitation.of(parts.query.partition("=")[2])
+        assert invitation is not None
+        assert invitation.is_open()
+        assert not invitation.is_open(timezone.now() + timedelta(hours=5))
+        assert "Manage tools" in err.getvalue()
+
+    @pytest.mark.parametrize("hours", [0, -1, 100_000])
+    def test_refuses_odd_times(self, db: None, hours: int) -> None:
+        with pytest.raises(CommandError, match="hours"):
+            call_command("invite_platform", expires=hours)
+
+    def test_note_names_the_platform(self, moodle: responses.RequestsMock, browser: Client, db: None) -> None:
+        _, address = Invitation.make(hours=1, note="Moodle of Our School")
+        post(browser, opened_by_moodle(address))
+
+        assert Platform.objects.get().name == "Moodle of Our School"
+
+
+def test_admin_shows_a_new_address_once(admin_client: Client) -> None:
+    page = admin_client.post(
+        "/admin/lti_tool/invitation/add/", {"note": "Ours", "hours": "3"}, secure=True, headers={"Host": "tool.example"}
+    )
+
+    assert page.status_code == 200
+    found = re.search(r'value="(https://tool\.example/lti/register/\?invitation=[\w-]+)"', page.content.decode())
+    assert found
+    assert Invitation.of(found.group(1).partition("=")[2]) == Invitation.objects.get()
+    listed = admin_client.get("/admin/lti_tool/invitation/", secure=True, headers={"Host": "tool.example"})
+    assert b"Ours" in listed.content
+    assert found.group(1).encode() not in listed.content
+
+
+def test_values_to_register_by_hand(browser: Client) -> None:
+    page = browser.get("/lti/register/by-hand/", secure=True).content.decode()
+
+    order = [
+        "Tool name",
+        "https://tool.example/lti/launch/",
+        "Public keyset",
+        "https://tool.example/lti/jwks/",
+        "Initiate login URL",
+        "https://tool.example/lti/login/",
+        "Redirection URI(s)",
+        "Custom parameters",
+        "context_history=$Context.id.history",
+        "Supports Deep Linking",
+        "Content Selection URL",
+        "Assignment and Grade Services",
+        "Names and Role Provisioning",
+        "Share launcher",
+        "Platform ID",
+        "Deployment ID",
+        "register_platform",
+    ]
+    places = [page.find(value) for value in order]
+    assert -1 not in places, order[places.index(-1)]
+    assert places == sorted(places), "in Moodle's order"
