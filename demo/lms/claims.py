@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from demo.lms import courses
+from demo.lms.custom import custom_claim
 from demo.lms.launches import RESOURCE_LINK, Launch
 from demo.lms.site import GRADE_SCOPES, NRPS_SCOPE, site
 from demo.lms.store import Row
@@ -40,7 +41,7 @@ def id_token(launch: Launch, nonce: str) -> Claims:
         f"{LTI}message_type": launch.message,
         f"{LTI}launch_presentation": {"locale": person.locale},
         f"{LTI}tool_platform": {"guid": "demo", "name": "Demo LMS", "product_family_code": "demo", "version": "1"},
-        f"{LTI}custom": {},
+        f"{LTI}custom": custom_claim(launch, launch.link_custom, launch.tool.custom),
         **_grade_service(launch),
         **(_link_claims(launch, launch.link) if launch.link else {}),
     }

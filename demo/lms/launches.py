@@ -29,6 +29,11 @@ class Launch:
     def target_link_uri(self) -> str:
         return (self.link and str(self.link["url"])) or self.tool.target_link_uri
 
+    @property
+    def link_custom(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads(self.link["custom"]) if self.link else {}
+        return found
+
 
 def begin(launch: Launch) -> dict[str, str]:
     """The login initiation's fields. The message hint is JSON with quotes, and good for one launch, as Moodle's."""

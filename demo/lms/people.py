@@ -10,12 +10,13 @@ ASSISTANT = f"{_MEMBERSHIP}/Instructor#TeachingAssistant"
 
 @dataclass(frozen=True)
 class Person:
-    """Ids are numeric texts, as Moodle's are. `roles` is what a launch says."""
+    """Ids are numeric texts, as Moodle's are. `roles` is what a launch says, `groups` a comma list of ids."""
 
     id: str
     given: str
     family: str
     roles: tuple[str, ...]
+    groups: str = ""
     locale: str = "en"
 
     @property
@@ -59,8 +60,11 @@ PEOPLE = {
     person.id: person
     for person in (
         Person("3", "Tara", "Teacher", (INSTRUCTOR,)),
-        Person("4", "Toni", "Tutor", (INSTRUCTOR, ASSISTANT)),
-        *(Person(str(6 + n), given, family, (LEARNER,)) for n, (given, family) in enumerate(_STUDENTS)),
+        Person("4", "Toni", "Tutor", (INSTRUCTOR, ASSISTANT), groups="1"),
+        *(
+            Person(str(6 + n), given, family, (LEARNER,), groups=str(1 + n % 2))
+            for n, (given, family) in enumerate(_STUDENTS)
+        ),
     )
 }
 STUDENTS = [person for person in PEOPLE.values() if person.is_student]
