@@ -5,7 +5,7 @@ from typing import Any
 
 from demo.lms import courses
 from demo.lms.custom import custom_claim
-from demo.lms.launches import RESOURCE_LINK, Launch
+from demo.lms.launches import DEEP_LINKING, RESOURCE_LINK, Launch
 from demo.lms.site import GRADE_SCOPES, NRPS_SCOPE, site
 from demo.lms.store import Row
 
@@ -44,6 +44,7 @@ def id_token(launch: Launch, nonce: str) -> Claims:
         f"{LTI}custom": custom_claim(launch, launch.link_custom, launch.tool.custom),
         **_grade_service(launch),
         **(_link_claims(launch, launch.link) if launch.link else {}),
+        **(_select_claims(launch) if launch.message == DEEP_LINKING else {}),
     }
 
 
@@ -63,6 +64,24 @@ def _link_claims(launch: Launch, link: Row) -> Claims:
             "service_versions": ["1.0", "2.0"],
         }
     return claims
+
+
+def _select_claims(launch: Launch) -> Claims:
+    settings = {
+        "accept_types": ["ltiResourceLink"],
+        "accept_presentation_document_targets": ["frame", "iframe", "window"],
+        "accept_copy_advice": False,
+        "accept_multiple": launch.detail["multiple"],
+        "accept_unsigned": False,
+        "auto_create": False,
+        "can_confirm": False,
+        "deep_link_return_url": launch.detail["return_url"],
+        "title": launch.tool.name,
+        "text": "",
+    }
+    if launch.detail["data"] is not None:
+        settings["data"] = launch.detail["data"]
+    return {"https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings": settings}
 
 
 def _grade_service(launch: Launch) -> Claims:

@@ -11,7 +11,7 @@ from demo.lms.site import site
 from demo.lms.store import Row
 from demo.lms.tools import Tool
 
-RESOURCE_LINK = "LtiResourceLinkRequest"
+RESOURCE_LINK, DEEP_LINKING = "LtiResourceLinkRequest", "LtiDeepLinkingRequest"
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Launch:
 
     @property
     def target_link_uri(self) -> str:
+        if self.message == DEEP_LINKING:
+            return self.tool.deep_linking_url
         return (self.link and str(self.link["url"])) or self.tool.target_link_uri
 
     @property

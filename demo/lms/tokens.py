@@ -14,6 +14,7 @@ from demo.lms.site import site
 from demo.lms.tools import Tool
 
 TOKEN_SECONDS = 3600
+_LONGEST = 3600
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _tool_keys: dict[tuple[str, str], Any] = {}  # by key set address and key id
 _lock = threading.Lock()
@@ -89,11 +90,15 @@ def _check_assertion(assertion: str) -> Tool:
         raise Refused("invalid_client", f"the assertion is not valid: {error}") from error
     if claims["sub"] != tool.client_id:
         raise Refused("invalid_client", "sub must be the client id")
-    if claims["exp"] - claims["iat"] > 3600:
+    if lives_long(claims):
         raise Refused("invalid_client", "the assertion lives too long")
     if not first_use(str(claims["jti"])):
         raise Refused("invalid_client", "the assertion was used before (jti)")
     return tool
+
+
+def lives_long(claims: dict[str, Any]) -> bool:
+    return int(claims["exp"]) - int(claims["iat"]) > _LONGEST
 
 
 def first_use(unique: str) -> bool:
