@@ -31,7 +31,7 @@ def list_items(course_id: int) -> Response:
         return refuse(status, "token")
     if request.headers.get("Accept") != ITEMS:
         return refuse(400, "No handler found for this Accept")
-    items = site().store.rows("SELECT * FROM lineitem WHERE course_id = ? ORDER BY id", course_id)
+    items = site().store.rows("SELECT * FROM lineitem WHERE course_id = ? ORDER BY id", courses.course(course_id)["id"])
     for name, column in (("resource_link_id", "link_id"), ("resource_id", "resource_id"), ("tag", "tag")):
         if name in request.args:
             items = [item for item in items if str(item[column]) == request.args[name]]

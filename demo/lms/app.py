@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask, Response, request
 
 from demo import sample
-from demo.lms import ags, nrps, oidc, pages, registration, selecting, tokens, tools
+from demo.lms import ags, nrps, oidc, pages, registration, review, selecting, tokens, tools
 from demo.lms.site import Site
 from demo.lms.store import Store
 
@@ -26,7 +26,7 @@ def create_app(*, issuer: str, tool: str, folder: Path) -> Flask:
     tools.register_by_hand(site)
     if not (folder / "sample.mp4").exists():
         sample.make(folder / "sample.mp4")
-    for part in (pages, oidc, tokens, ags, nrps, registration, selecting):
+    for part in (pages, oidc, tokens, ags, nrps, registration, review, selecting):
         app.register_blueprint(part.pages)
 
     @app.before_request

@@ -5,7 +5,7 @@ from typing import Any
 
 from demo.lms import courses
 from demo.lms.custom import custom_claim
-from demo.lms.launches import DEEP_LINKING, RESOURCE_LINK, Launch
+from demo.lms.launches import DEEP_LINKING, RESOURCE_LINK, REVIEW, Launch
 from demo.lms.site import GRADE_SCOPES, NRPS_SCOPE, site
 from demo.lms.store import Row
 
@@ -41,9 +41,10 @@ def id_token(launch: Launch, nonce: str) -> Claims:
         f"{LTI}message_type": launch.message,
         f"{LTI}launch_presentation": {"locale": person.locale},
         f"{LTI}tool_platform": {"guid": "demo", "name": "Demo LMS", "product_family_code": "demo", "version": "1"},
-        f"{LTI}custom": custom_claim(launch, launch.link_custom, launch.tool.custom),
+        f"{LTI}custom": custom_claim(launch, launch.link_custom, launch.tool.custom, launch.detail.get("custom", {})),
         **_grade_service(launch),
         **(_link_claims(launch, launch.link) if launch.link else {}),
+        **({f"{LTI}for_user": {"user_id": launch.detail["student"]}} if launch.message == REVIEW else {}),
         **(_select_claims(launch) if launch.message == DEEP_LINKING else {}),
     }
 

@@ -64,3 +64,26 @@ def review_column(item: dict[str, Any]) -> str | None:
     """A line item's submissionReview as it is kept: None without one, `{}` for the activity's own address."""
     review = item.get("submissionReview")
     return json.dumps(review) if isinstance(review, dict) else None
+
+
+def copy(course_id: int) -> int:
+    """A second course with the same activities and empty grade columns; its id. The nearest ancestor comes first."""
+    old = course(course_id)
+    history = ",".join(filter(None, (str(old["id"]), old["history"])))
+    store = site().store
+    new_id = store.insert("INSERT INTO course (title, history) VALUES (?, ?)", f"{old['title']} (copy)", history)
+    for one in links(course_id):
+        link_id = store.insert(
+            "INSERT INTO link (course_id, title, description, graded, url, custom)"
+            " SELECT ?, title, description, graded, url, custom FROM link WHERE id = ?",
+            new_id,
+            one["id"],
+        )
+        store.write(
+            "INSERT INTO lineitem (course_id, link_id, label, maximum, resource_id, tag, review)"
+            " SELECT ?, ?, label, maximum, resource_id, tag, review FROM lineitem WHERE link_id = ? ORDER BY id",
+            new_id,
+            link_id,
+            one["id"],
+        )
+    return new_id

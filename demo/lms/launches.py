@@ -12,6 +12,7 @@ from demo.lms.store import Row
 from demo.lms.tools import Tool
 
 RESOURCE_LINK, DEEP_LINKING = "LtiResourceLinkRequest", "LtiDeepLinkingRequest"
+REVIEW = "LtiSubmissionReviewRequest"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Launch:
     def target_link_uri(self) -> str:
         if self.message == DEEP_LINKING:
             return self.tool.deep_linking_url
-        return (self.link and str(self.link["url"])) or self.tool.target_link_uri
+        return str(self.detail.get("url") or (self.link and self.link["url"]) or self.tool.target_link_uri)
 
     @property
     def link_custom(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ def members(course_id: int) -> Response:
         return refuse(status, "token")
     first = request.args.get("from", 0, type=int)
     limit = max(1, min(request.args.get("limit", PAGE, type=int), PAGE))
-    everybody = list(PEOPLE.values())
+    everybody = [person for person in PEOPLE.values() if person.is_enrolled]
     page = everybody[first : first + limit]
     here = site().members_url(course_id)
     answer = jsonify(

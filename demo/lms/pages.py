@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from demo.lms import courses
-from demo.lms.people import STAFF, STUDENTS
+from demo.lms.people import PEOPLE, STAFF, STUDENTS
 from demo.lms.schema import FIRST_COURSE
 from demo.lms.site import site
 
@@ -31,6 +31,11 @@ def course() -> str:
     )
 
 
+@pages.post("/courses/<int:course_id>/copy")
+def copy_course(course_id: int) -> AnyResponse:
+    return redirect(f"/?course={courses.copy(course_id)}")
+
+
 @pages.post("/links")
 def add_link() -> AnyResponse:
     title = request.form.get("title", "").strip()[:100] or "Video assignment"
@@ -49,6 +54,8 @@ def sample() -> Response:
 
 @pages.get("/gradebook")
 def gradebook() -> str:
+    """`?viewer=` is who looks: a column that can be reviewed leads into the tool as that person."""
+    viewer = PEOPLE.get(request.args.get("viewer", ""), STAFF[0])
     course = courses.course(request.args.get("course", FIRST_COURSE, type=int))
     return render_template(
         "gradebook.html",
@@ -57,6 +64,8 @@ def gradebook() -> str:
         courses=courses.courses(),
         items=site().store.rows("SELECT * FROM lineitem WHERE course_id = ? ORDER BY id", course["id"]),
         students=STUDENTS,
+        staff=STAFF,
+        viewer=viewer,
         book=site().store.gradebook(),
         paused=_paused(),
     )
