@@ -9,7 +9,7 @@ from demo.lms import ags, nrps, oidc, pages, registration, review, selecting, to
 from demo.lms.site import Site
 from demo.lms.store import Store
 
-_SERVICES = ("/token", "/ags/", "/nrps/")
+_SERVICES = ("/token", "/ags/", "/nrps/", "/register")
 
 
 def create_app(*, issuer: str, tool: str, folder: Path) -> Flask:

@@ -208,3 +208,14 @@ def test_same_domain_again_is_an_update(lms: FlaskClient) -> None:
     assert "Newer name" in page
     assert "Another tool" not in page
     assert "pending" not in page, "it stays active"
+
+
+def test_registrations_are_shown_and_can_be_made_to_fail(lms: FlaskClient) -> None:
+    lms.post("/faults", json={"path": "/register", "status": 503})
+    token = registration_token(lms)
+
+    assert [register(lms, token=token).status_code for _ in range(2)] == [503, 200]
+    calls = lms.get("/calls.json").json
+    assert calls is not None
+    assert [call["path"] for call in calls] == ["/register", "/register"]
+    assert token not in str(calls)
