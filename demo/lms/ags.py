@@ -4,11 +4,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
-from demo.lms.oidc import site
+from demo.lms import courses
 from demo.lms.people import PEOPLE
-from demo.lms.site import AGS, COURSE_ID
+from demo.lms.site import AGS, site
 from demo.lms.store import Row
 from demo.lms.tokens import check_token
 
@@ -18,7 +18,7 @@ SCORE, RESULTS = f"{_TYPE}v1.score+json", f"{_TYPE}v2.resultcontainer+json"
 _READ = {f"{AGS}lineitem", f"{AGS}lineitem.readonly"}
 _ACTIVITY = {"Initialized", "Started", "InProgress", "Submitted", "Completed"}
 _GRADING = {"FullyGraded", "Pending", "PendingManual", "Failed", "NotReady"}
-pages = Blueprint("ags", __name__, url_prefix=f"/ags/{COURSE_ID}/lineitems")
+pages = Blueprint("ags", __name__, url_prefix="/ags/<int:course_id>/lineitems")
 
 
 def refuse(status: int, why: str) -> Response:
@@ -26,12 +26,12 @@ def refuse(status: int, why: str) -> Response:
 
 
 @pages.get("")
-def list_items() -> Response:
+def list_items(course_id: int) -> Response:
     if (status := check_token(_READ)) != 200:
         return refuse(status, "token")
     if request.headers.get("Accept") != ITEMS:
         return refuse(400, "No handler found for this Accept")
-    items = site().store.rows("SELECT * FROM lineitem ORDER BY id")
+    items = site().store.rows("SELECT * FROM lineitem WHERE course_id = ? ORDER BY id", courses.course(course_id)["id"])
     for name, column in (("resource_link_id", "link_id"), ("resource_id", "resource_id"), ("tag", "tag")):
         if name in request.args:
             items = [item for item in items if str(item[column]) == request.args[name]]
@@ -41,7 +41,7 @@ def list_items() -> Response:
 
 
 @pages.post("")
-def make_item() -> Response:
+def make_item(course_id: int) -> Response:
     if (status := check_token({f"{AGS}lineitem"})) != 200:
         return refuse(status, "token")
     if request.mimetype != ITEM:
@@ -53,56 +53,55 @@ def make_item() -> Response:
         or wanted["scoreMaximum"] <= 0
     ):
         return refuse(400, "label and scoreMaximum are required")
-    item_id = site().store.insert(
-        "INSERT INTO lineitem (link_id, label, maximum, resource_id, tag) VALUES (?, ?, ?, ?, ?)",
-        _link_id(wanted),
-        wanted["label"],
-        wanted["scoreMaximum"],
-        wanted.get("resourceId"),
-        wanted.get("tag"),
-    )
-    return _item_answer(item_id, 201)
+    item_id = courses.add_lineitem(courses.course(course_id)["id"], _link_id(wanted), wanted["label"], wanted)
+    return _item_answer(course_id, item_id, 201)
 
 
 @pages.get("/<int:item_id>/lineitem")
-def get_item(item_id: int) -> Response:
+def get_item(course_id: int, item_id: int) -> Response:
     if (status := check_token(_READ)) != 200:
         return refuse(status, "token")
-    return _item_answer(item_id, 200)
+    return _item_answer(course_id, item_id, 200)
 
 
 @pages.put("/<int:item_id>/lineitem")
-def put_item(item_id: int) -> Response:
+def put_item(course_id: int, item_id: int) -> Response:
     if (status := check_token({f"{AGS}lineitem"})) != 200:
         return refuse(status, "token")
     wanted = _body()
     changed = site().store.write(
-        "UPDATE lineitem SET label = ?, maximum = ?, link_id = ?, resource_id = ?, tag = ? WHERE id = ?",
+        "UPDATE lineitem SET label = ?, maximum = ?, link_id = ?, resource_id = ?, tag = ?, review = ?"
+        " WHERE id = ? AND course_id = ?",
         wanted.get("label", ""),
         wanted.get("scoreMaximum", 100),
         _link_id(wanted),
         wanted.get("resourceId"),
         wanted.get("tag"),
+        courses.review_column(wanted),
         item_id,
+        course_id,
     )
-    return _item_answer(item_id, 200) if changed else refuse(404, "no such line item")
+    return _item_answer(course_id, item_id, 200) if changed else refuse(404, "no such line item")
 
 
 @pages.delete("/<int:item_id>/lineitem")
-def delete_item(item_id: int) -> Response:
+def delete_item(course_id: int, item_id: int) -> Response:
     if (status := check_token({f"{AGS}lineitem"})) != 200:
         return refuse(status, "token")
+    if _item(course_id, item_id) is None:
+        return Response(status=404)
     site().store.write("DELETE FROM score WHERE lineitem_id = ?", item_id)
-    return Response(status=204 if site().store.write("DELETE FROM lineitem WHERE id = ?", item_id) else 404)
+    site().store.write("DELETE FROM lineitem WHERE id = ?", item_id)
+    return Response(status=204)
 
 
 @pages.post("/<int:item_id>/lineitem/scores")
-def take_score(item_id: int) -> Response:
+def take_score(course_id: int, item_id: int) -> Response:
     if (status := check_token({f"{AGS}score"})) != 200:
         return refuse(status, "token")
     if request.mimetype != SCORE:
         return refuse(400, "No handler found for this Content-Type")
-    item = _item(item_id)
+    item = _item(course_id, item_id)
     if item is None:
         return refuse(404, "no such line item")
     sent = _body()
@@ -126,10 +125,10 @@ def take_score(item_id: int) -> Response:
 
 
 @pages.get("/<int:item_id>/lineitem/results")
-def results(item_id: int) -> Response:
+def results(course_id: int, item_id: int) -> Response:
     if (status := check_token({f"{AGS}result.readonly"})) != 200:
         return refuse(status, "token")
-    item = _item(item_id)
+    item = _item(course_id, item_id)
     if item is None:
         return refuse(404, "no such line item")
     scores = site().store.rows("SELECT * FROM score WHERE lineitem_id = ? ORDER BY user_id", item_id)
@@ -141,7 +140,7 @@ def results(item_id: int) -> Response:
                 "userId": score["user_id"],
                 "resultScore": score["grade"],
                 "resultMaximum": item["maximum"],
-                "scoreOf": site().lineitem_url(item_id),
+                "scoreOf": site().lineitem_url(item, g.tool.id),
                 "timestamp": score["stamp"],
                 "comment": score["comment"],
             }
@@ -189,22 +188,27 @@ def _body() -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _item(item_id: int) -> Row | None:
-    return site().store.row("SELECT * FROM lineitem WHERE id = ?", item_id)
+def _item(course_id: int, item_id: int) -> Row | None:
+    return site().store.row("SELECT * FROM lineitem WHERE id = ? AND course_id = ?", item_id, course_id)
 
 
 def _as_item(item: Row) -> Row:
-    shown = {"id": site().lineitem_url(item["id"]), "label": item["label"], "scoreMaximum": item["maximum"]}
+    shown = {
+        "id": site().lineitem_url(item, g.tool.id),
+        "label": item["label"],
+        "scoreMaximum": item["maximum"],
+    }
     more = {
         "resourceLinkId": item["link_id"] and str(item["link_id"]),
         "resourceId": item["resource_id"],
         "tag": item["tag"],
+        "submissionReview": json.loads(item["review"] or "null"),
     }
-    return {**shown, **{name: value for name, value in more.items() if value}}
+    return {**shown, **{name: value for name, value in more.items() if value or value == {}}}
 
 
-def _item_answer(item_id: int, status: int) -> Response:
-    item = _item(item_id)
+def _item_answer(course_id: int, item_id: int, status: int) -> Response:
+    item = _item(course_id, item_id)
     if item is None:
         return refuse(404, "no such line item")
     answer = jsonify(_as_item(item))

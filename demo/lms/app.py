@@ -5,11 +5,11 @@ from pathlib import Path
 from flask import Flask, Response, request
 
 from demo import sample
-from demo.lms import ags, nrps, oidc, pages, tokens
+from demo.lms import ags, nrps, oidc, pages, registration, review, selecting, tokens, tools
 from demo.lms.site import Site
 from demo.lms.store import Store
 
-_SERVICES = ("/token", "/ags/", "/nrps/")
+_SERVICES = ("/token", "/ags/", "/nrps/", "/register")
 
 
 def create_app(*, issuer: str, tool: str, folder: Path) -> Flask:
@@ -23,9 +23,10 @@ def create_app(*, issuer: str, tool: str, folder: Path) -> Flask:
     site = Site(issuer=issuer, tool=tool, folder=folder, store=Store(folder / "lms.sqlite3"))
     app.config["SITE"] = site
     _ = site.key
+    tools.register_by_hand(site)
     if not (folder / "sample.mp4").exists():
         sample.make(folder / "sample.mp4")
-    for part in (pages, oidc, tokens, ags, nrps):
+    for part in (pages, oidc, tokens, ags, nrps, registration, review, selecting):
         app.register_blueprint(part.pages)
 
     @app.before_request

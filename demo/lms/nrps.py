@@ -5,27 +5,27 @@ import html
 from flask import Blueprint, Response, jsonify, request
 
 from demo.lms.ags import refuse
-from demo.lms.oidc import site
+from demo.lms.courses import course
 from demo.lms.people import PEOPLE
-from demo.lms.site import COURSE, COURSE_ID, NRPS_SCOPE
+from demo.lms.site import NRPS_SCOPE, site
 from demo.lms.tokens import check_token
 
 PAGE = 10  # Moodle sends all when not asked for less; a small page shows that every one is read
 pages = Blueprint("nrps", __name__)
 
 
-@pages.get(f"/nrps/{COURSE_ID}/members")
-def members() -> Response:
+@pages.get("/nrps/<int:course_id>/members")
+def members(course_id: int) -> Response:
     if (status := check_token({NRPS_SCOPE})) != 200:
         return refuse(status, "token")
     first = request.args.get("from", 0, type=int)
     limit = max(1, min(request.args.get("limit", PAGE, type=int), PAGE))
-    everybody = list(PEOPLE.values())
+    everybody = [person for person in PEOPLE.values() if person.is_enrolled]
     page = everybody[first : first + limit]
-    here = f"{site().issuer}/nrps/{COURSE_ID}/members"
+    here = site().members_url(course_id)
     answer = jsonify(
         id=here,
-        context={"id": COURSE_ID, "label": "FILM", "title": COURSE},
+        context={"id": str(course_id), "label": "FILM", "title": course(course_id)["title"]},
         members=[
             {
                 "user_id": person.id,

@@ -5,26 +5,46 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
-from demo.lms.oidc import site
-from demo.lms.people import STAFF, STUDENTS
-from demo.lms.site import COURSE
+from demo.lms import courses
+from demo.lms.people import PEOPLE, STAFF, STUDENTS
+from demo.lms.schema import FIRST_COURSE
+from demo.lms.site import site
 
 pages = Blueprint("pages", __name__)
 
 
 @pages.get("/")
 def course() -> str:
-    links = site().store.rows("SELECT * FROM link ORDER BY id")
-    chosen = request.args.get("link", links[0]["id"], type=int)
-    link = next((link for link in links if link["id"] == chosen), links[0])
-    return render_template("course.html", course=COURSE, links=links, link=link, staff=STAFF, students=STUDENTS)
+    """`?course=` and `?link=` choose; a link alone chooses its course too."""
+    link = courses.link(request.args.get("link", 0, type=int))
+    course = courses.course(request.args.get("course", link["course_id"] if link else FIRST_COURSE, type=int))
+    links = courses.links(course["id"])
+    return render_template(
+        "course.html",
+        course=course["title"],
+        here=course,
+        courses=courses.courses(),
+        links=links,
+        link=link if link in links else links[0],
+        staff=STAFF,
+        students=STUDENTS,
+    )
+
+
+@pages.post("/courses/<int:course_id>/copy")
+def copy_course(course_id: int) -> AnyResponse:
+    return redirect(f"/?course={courses.copy(course_id)}")
 
 
 @pages.post("/links")
 def add_link() -> AnyResponse:
     title = request.form.get("title", "").strip()[:100] or "Video assignment"
-    link_id = site().store.add_link(title, graded=request.form.get("graded") == "1")
-    return redirect(f"/?link={link_id}")
+    course_id = courses.course(request.form.get("course", FIRST_COURSE, type=int))["id"]
+    graded = request.form.get("graded") == "1"
+    link_id = courses.add_link(course_id, title, graded=graded)
+    if graded:
+        courses.add_lineitem(course_id, link_id, title, {"scoreMaximum": 100})
+    return redirect(f"/?course={course_id}&link={link_id}")
 
 
 @pages.get("/sample.mp4")
@@ -34,9 +54,20 @@ def sample() -> Response:
 
 @pages.get("/gradebook")
 def gradebook() -> str:
-    items = site().store.rows("SELECT * FROM lineitem ORDER BY id")
+    """`?viewer=` is who looks: a column that can be reviewed leads into the tool as that person."""
+    viewer = PEOPLE.get(request.args.get("viewer", ""), STAFF[0])
+    course = courses.course(request.args.get("course", FIRST_COURSE, type=int))
     return render_template(
-        "gradebook.html", course=COURSE, items=items, students=STUDENTS, book=site().store.gradebook(), paused=_paused()
+        "gradebook.html",
+        course=course["title"],
+        here=course,
+        courses=courses.courses(),
+        items=site().store.rows("SELECT * FROM lineitem WHERE course_id = ? ORDER BY id", course["id"]),
+        students=STUDENTS,
+        staff=STAFF,
+        viewer=viewer,
+        book=site().store.gradebook(),
+        paused=_paused(),
     )
 
 
@@ -52,7 +83,7 @@ def calls() -> str:
     found = site().store.rows("SELECT * FROM call ORDER BY id DESC LIMIT 200")
     for call in found:
         call["when"] = datetime.fromtimestamp(call["at"], UTC).strftime("%H:%M:%S")
-    return render_template("calls.html", course=COURSE, calls=found)
+    return render_template("calls.html", calls=found)
 
 
 @pages.get("/calls.json")

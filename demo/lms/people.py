@@ -6,16 +6,19 @@ _MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 INSTRUCTOR = f"{_MEMBERSHIP}#Instructor"
 LEARNER = f"{_MEMBERSHIP}#Learner"
 ASSISTANT = f"{_MEMBERSHIP}/Instructor#TeachingAssistant"
+SITE_ADMIN = "http://purl.imsglobal.org/vocab/lis/v2/system/person#Administrator"
+_SCHOOL_ADMIN = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Ids are numeric texts, as Moodle's are. `roles` is what a launch says."""
+    """Ids are numeric texts, as Moodle's are. `roles` is what a launch says, `groups` a comma list of ids."""
 
     id: str
     given: str
     family: str
     roles: tuple[str, ...]
+    groups: str = ""
     locale: str = "en"
 
     @property
@@ -31,8 +34,14 @@ class Person:
         return LEARNER in self.roles
 
     @property
+    def is_enrolled(self) -> bool:
+        """A site's administrator comes into any course, and is in no course's roster."""
+        return SITE_ADMIN not in self.roles
+
+    @property
     def role_in_words(self) -> str:
-        return "student" if self.is_student else "assistant" if ASSISTANT in self.roles else "teacher"
+        words = {LEARNER: "student", ASSISTANT: "assistant", SITE_ADMIN: "administrator"}
+        return next((words[role] for role in self.roles if role in words), "teacher")
 
     @property
     def roster_role(self) -> str:
@@ -59,8 +68,12 @@ PEOPLE = {
     person.id: person
     for person in (
         Person("3", "Tara", "Teacher", (INSTRUCTOR,)),
-        Person("4", "Toni", "Tutor", (INSTRUCTOR, ASSISTANT)),
-        *(Person(str(6 + n), given, family, (LEARNER,)) for n, (given, family) in enumerate(_STUDENTS)),
+        Person("4", "Toni", "Tutor", (INSTRUCTOR, ASSISTANT), groups="1"),
+        Person("2", "Ada", "Admin", (_SCHOOL_ADMIN, INSTRUCTOR, SITE_ADMIN)),
+        *(
+            Person(str(6 + n), given, family, (LEARNER,), groups=str(1 + n % 2))
+            for n, (given, family) in enumerate(_STUDENTS)
+        ),
     )
 }
 STUDENTS = [person for person in PEOPLE.values() if person.is_student]

@@ -1,4 +1,4 @@
-"""What the parts of the LMS share: its addresses, its key, its data, and the tool it knows."""
+"""What the parts of the LMS share: its addresses, its key, and its data."""
 
 import json
 from dataclasses import dataclass
@@ -9,13 +9,11 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from flask import current_app
 
-from demo.lms.store import Store
+from demo.lms.store import Row, Store
 
 CLIENT_ID = "reelmark-demo"
-DEPLOYMENT_ID = "1"
-COURSE_ID = "2"
-COURSE = "Film and Sound"
 KID = "demo-lms-1"
 
 AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
@@ -30,18 +28,6 @@ class Site:
     tool: str
     folder: Path
     store: Store
-
-    @property
-    def login_url(self) -> str:
-        return f"{self.tool}/lti/login/"
-
-    @property
-    def launch_url(self) -> str:
-        return f"{self.tool}/lti/launch/"
-
-    @property
-    def tool_jwks_url(self) -> str:
-        return f"{self.tool}/lti/jwks/"
 
     @property
     def token_url(self) -> str:
@@ -68,6 +54,20 @@ class Site:
         jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
         return {"keys": [{**jwk, "kid": KID, "alg": "RS256", "use": "sig"}]}
 
-    def lineitem_url(self, lineitem_id: int) -> str:
+    def lineitems_url(self, course_id: int, tool_id: int) -> str:
+        return f"{self.issuer}/ags/{course_id}/lineitems?type_id={tool_id}"
+
+    def lineitem_url(self, item: Row, tool_id: int) -> str:
         """With a query, as Moodle's are: `/scores` has to go before it."""
-        return f"{self.issuer}/ags/{COURSE_ID}/lineitems/{lineitem_id}/lineitem?type_id=1"
+        return f"{self.issuer}/ags/{item['course_id']}/lineitems/{item['id']}/lineitem?type_id={tool_id}"
+
+    def members_url(self, course_id: int) -> str:
+        return f"{self.issuer}/nrps/{course_id}/members"
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": KID})
+
+
+def site() -> Site:
+    found: Site = current_app.config["SITE"]
+    return found

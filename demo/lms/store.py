@@ -6,29 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS link (
-    id INTEGER PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL, graded INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS lineitem (
-    id INTEGER PRIMARY KEY, link_id INTEGER, label TEXT NOT NULL, maximum REAL NOT NULL, resource_id TEXT, tag TEXT);
-CREATE TABLE IF NOT EXISTS score (
-    lineitem_id INTEGER NOT NULL, user_id TEXT NOT NULL, grade REAL, comment TEXT, activity TEXT NOT NULL,
-    grading TEXT NOT NULL, second INTEGER NOT NULL, stamp TEXT NOT NULL, posts INTEGER NOT NULL DEFAULT 1,
-    PRIMARY KEY (lineitem_id, user_id));
-CREATE TABLE IF NOT EXISTS hint (id TEXT PRIMARY KEY, user_id TEXT NOT NULL, link_id INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS jti (id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS token (value TEXT PRIMARY KEY, scopes TEXT NOT NULL, ends REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS call (
-    id INTEGER PRIMARY KEY, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, sent TEXT NOT NULL,
-    status INTEGER NOT NULL, answer TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS fault (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL, status INTEGER NOT NULL, times INTEGER NOT NULL, retry_after INTEGER);
-"""
-_FIRST_LINKS = (
-    (1, "Interview", "Film an interview of two minutes. We look at SOUND, light and questions.", 1),
-    (2, "Product pitch", "Present your product in one minute.", 1),
-    (3, "Practice (not graded)", "Try it out: this activity has no grade column.", 0),
-)
+from demo.lms import schema
+
 Row = dict[str, Any]
 
 
@@ -41,12 +20,7 @@ class Store:
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.executescript(_SCHEMA)
-        if not self.rows("SELECT id FROM link"):
-            for link in _FIRST_LINKS:
-                self.write("INSERT INTO link VALUES (?, ?, ?, ?)", *link)
-                if link[3]:
-                    self.write("INSERT INTO lineitem VALUES (?, ?, ?, 100, NULL, NULL)", link[0], link[0], link[1])
+        schema.prepare(self._db)
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         with self._lock:
@@ -71,12 +45,6 @@ class Store:
         with self._lock:
             found = [dict(row) for row in self._db.execute(sql, values).fetchall()]
         return found[0] if found else None
-
-    def add_link(self, title: str, *, graded: bool) -> int:
-        link_id = self.insert("INSERT INTO link (title, description, graded) VALUES (?, '', ?)", title, int(graded))
-        if graded:
-            self.write("INSERT INTO lineitem (link_id, label, maximum) VALUES (?, ?, 100)", link_id, title)
-        return link_id
 
     def put_score(self, lineitem_id: int, user_id: str, score: Row) -> bool:
         """Store a score unless the stored one is as late or later; True if it was stored."""

@@ -7,14 +7,16 @@ from typing import Any
 
 import jwt
 import requests
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
-from demo.lms.oidc import site
-from demo.lms.site import CLIENT_ID, SCOPES
+from demo.lms import tools
+from demo.lms.site import site
+from demo.lms.tools import Tool
 
 TOKEN_SECONDS = 3600
+_LONGEST = 3600
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_tool_keys: dict[str, Any] = {}
+_tool_keys: dict[tuple[str, str], Any] = {}  # by key set address and key id
 _lock = threading.Lock()
 pages = Blueprint("tokens", __name__)
 
@@ -35,15 +37,16 @@ def give_token() -> tuple[Response, int]:
             raise Refused("unsupported_grant_type", "grant_type must be client_credentials")
         if form.get("client_assertion_type") != _ASSERTION_TYPE:
             raise Refused("invalid_request", "wrong client_assertion_type")
-        _check_assertion(form.get("client_assertion", ""))
-        granted = sorted(set(form.get("scope", "").split()) & SCOPES)
+        tool = _check_assertion(form.get("client_assertion", ""))
+        granted = sorted(set(form.get("scope", "").split()) & set(tool.scopes))
         if not granted:
             raise Refused("invalid_scope", "none of these scopes is granted to this tool")
     except Refused as refused:
         return jsonify(error=refused.code, error_description=str(refused)), 400
     value = secrets.token_urlsafe(24)
     ends = time.time() + TOKEN_SECONDS
-    site().store.write("INSERT INTO token VALUES (?, ?, ?)", value, " ".join(granted), ends)
+    sql = "INSERT INTO token (value, scopes, ends, client_id) VALUES (?, ?, ?, ?)"
+    site().store.write(sql, value, " ".join(granted), ends, tool.client_id)
     answer = {
         "access_token": value,
         "token_type": "Bearer",
@@ -54,45 +57,78 @@ def give_token() -> tuple[Response, int]:
 
 
 def check_token(scopes: set[str]) -> int:
-    """200 when the bearer token holds one of `scopes`, 401 when it is none of ours, 403 when it is for other things."""
+    """200 when the bearer token holds one of `scopes`, 401 when it is none of ours, 403 when it is for other things.
+
+    The tool it was given to is then `g.tool`: Moodle's addresses name a tool (`type_id`), and open to that one alone.
+    """
     kind, _, value = request.headers.get("Authorization", "").partition(" ")
     token = site().store.row("SELECT * FROM token WHERE value = ? AND ends > ?", value, time.time())
-    if kind.lower() != "bearer" or token is None:
+    tool = tools.active(token["client_id"]) if token else None
+    if kind.lower() != "bearer" or token is None or tool is None:
         return 401
+    if request.args.get("type_id", str(tool.id)) != str(tool.id):
+        return 403
+    g.tool = tool
     return 200 if scopes & set(token["scopes"].split()) else 403
 
 
-def _check_assertion(assertion: str) -> None:
+def _check_assertion(assertion: str) -> Tool:
+    """The tool that signed it."""
+    tool = tools.active(_claimed_client(assertion))
+    if tool is None:
+        raise Refused("invalid_client", "no such client (iss)")
     try:
-        kid = jwt.get_unverified_header(assertion).get("kid", "")
         claims = jwt.decode(
             assertion,
-            _tool_key(kid),
+            tool_key(tool, assertion),
             algorithms=["RS256"],
             audience=site().token_url,
-            issuer=CLIENT_ID,
+            issuer=tool.client_id,
             options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"]},
         )
     except jwt.PyJWTError as error:
         raise Refused("invalid_client", f"the assertion is not valid: {error}") from error
-    if claims["sub"] != CLIENT_ID:
+    if claims["sub"] != tool.client_id:
         raise Refused("invalid_client", "sub must be the client id")
-    if claims["exp"] - claims["iat"] > 3600:
+    if lives_long(claims):
         raise Refused("invalid_client", "the assertion lives too long")
-    if not site().store.write("INSERT OR IGNORE INTO jti VALUES (?)", str(claims["jti"])):
+    if not first_use(str(claims["jti"])):
         raise Refused("invalid_client", "the assertion was used before (jti)")
+    return tool
 
 
-def _tool_key(kid: str) -> Any:
-    """The tool's key of that id; its key set is fetched once, and again for an unknown id."""
+def lives_long(claims: dict[str, Any]) -> bool:
+    return int(claims["exp"]) - int(claims["iat"]) > _LONGEST
+
+
+def first_use(unique: str) -> bool:
+    """True the first time this is asked."""
+    return bool(site().store.write("INSERT OR IGNORE INTO jti VALUES (?)", unique))
+
+
+def tool_key(tool: Tool, signed: str) -> Any:
+    """The tool's key that `signed` names; its key set is fetched once, and again for an unknown id.
+
+    Raises:
+        Refused: no such key.
+        jwt.PyJWTError: `signed` is not a JWT.
+    """
+    wanted = (tool.jwks_url, str(jwt.get_unverified_header(signed).get("kid", "")))
     with _lock:
-        if kid not in _tool_keys:
+        if wanted not in _tool_keys:
             try:
-                keys = requests.get(site().tool_jwks_url, timeout=10).json()["keys"]
-            except (requests.RequestException, ValueError, KeyError) as error:
+                keys = requests.get(tool.jwks_url, timeout=10).json()["keys"]
+                _tool_keys.update({(tool.jwks_url, key["kid"]): jwt.PyJWK(key).key for key in keys})
+            except (requests.RequestException, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
                 raise Refused("invalid_client", "the tool's key set cannot be read") from error
-            _tool_keys.clear()
-            _tool_keys.update({key["kid"]: jwt.PyJWK(key).key for key in keys})
-        if kid not in _tool_keys:
+        if wanted not in _tool_keys:
             raise Refused("invalid_client", "no such key (kid) in the tool's key set")
-        return _tool_keys[kid]
+        return _tool_keys[wanted]
+
+
+def _claimed_client(assertion: str) -> str:
+    """Who an assertion says it is from: nothing is believed before its signature is checked."""
+    try:
+        return str(jwt.decode(assertion, options={"verify_signature": False}).get("iss"))
+    except jwt.PyJWTError:
+        return ""

@@ -3,61 +3,17 @@
 import json
 import re
 import time
-import uuid
-from collections.abc import Iterator
-from html import unescape
-from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-import responses
-from cryptography.hazmat.primitives.asymmetric import rsa
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from demo.lms import tokens
-from demo.lms.app import create_app
-from demo.lms.site import CLIENT_ID, GRADE_SCOPES, NRPS_SCOPE
+from demo.lms.site import CLIENT_ID, NRPS_SCOPE
+from tests.demo.acting_tool import ISSUER, ask_token, asked, assertion, bearer, hidden_fields
 
-ISSUER, TOOL = "http://127.0.0.1:9000", "http://localhost:8000"
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SCORES = "/ags/2/lineitems/1/lineitem/scores?type_id=1"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
-
-
-@pytest.fixture
-def lms(tmp_path: Path) -> Iterator[FlaskClient]:
-    (tmp_path / "sample.mp4").write_bytes(b"made elsewhere")
-    tokens._tool_keys.clear()
-    jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as outside:
-        outside.get(f"{TOOL}/lti/jwks/", json={"keys": [{**jwk, "kid": "tool", "alg": "RS256", "use": "sig"}]})
-        with create_app(issuer=ISSUER, tool=TOOL, folder=tmp_path).test_client() as client:
-            yield client
-
-
-def hidden_fields(page: TestResponse) -> dict[str, str]:
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
-    return {name: unescape(value) for name, value in found}
-
-
-def asked(lms: FlaskClient, person: str = "6", **changes: str) -> dict[str, str]:
-    """A good authentication request for a launch that a person has just begun, with changes."""
-    begun = hidden_fields(lms.get(f"/open/1/{person}"))
-    request = {
-        "scope": "openid",
-        "response_type": "id_token",
-        "response_mode": "form_post",
-        "prompt": "none",
-        "client_id": CLIENT_ID,
-        "redirect_uri": f"{TOOL}/lti/launch/",
-        "login_hint": begun["login_hint"],
-        "lti_message_hint": begun["lti_message_hint"],
-        "state": "some-state",
-        "nonce": "some-nonce",
-    }
-    return {**request, **changes}
 
 
 class TestLaunch:
@@ -109,38 +65,6 @@ class TestLaunch:
         assert "id_token" in lms.get("/auth", query_string=request).text
 
         assert lms.get("/auth", query_string=request).status_code == 400
-
-
-def assertion(**changes: Any) -> str:
-    now = int(time.time())
-    claims = {
-        "iss": CLIENT_ID,
-        "sub": CLIENT_ID,
-        "aud": f"{ISSUER}/token",
-        "iat": now,
-        "exp": now + 60,
-        "jti": str(uuid.uuid4()),
-        **changes,
-    }
-    kept = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(kept, KEY, algorithm="RS256", headers={"kid": "tool"})
-
-
-def ask_token(lms: FlaskClient, **changes: str) -> TestResponse:
-    form = {
-        "grant_type": "client_credentials",
-        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": assertion(),
-        "scope": " ".join([*GRADE_SCOPES, NRPS_SCOPE]),
-        **changes,
-    }
-    return lms.post("/token", data=form)
-
-
-def bearer(lms: FlaskClient, **changes: str) -> dict[str, str]:
-    token = ask_token(lms, **changes).json
-    assert token is not None
-    return {"Authorization": f"Bearer {token['access_token']}"}
 
 
 class TestToken:
