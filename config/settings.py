@@ -180,6 +180,7 @@ else:
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": 20.0},
+    "refresh stale rosters": {"task": "lti_tool.tasks.refresh_stale_rosters", "schedule": 600.0},
     "forget what has expired": {"task": "lti_tool.tasks.forget_expired", "schedule": 3600.0},
     "examine unexamined videos": {"task": "video.tasks.examine_unexamined", "schedule": 60.0},
     "delete leftover objects": {"task": "video.tasks.delete_leftover_objects", "schedule": 3600.0},

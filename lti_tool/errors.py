@@ -56,4 +56,8 @@ class PlatformUnavailable(PlatformError):
 
 
 class PlatformRefused(PlatformError):
-    """A person must act: the platform understood and said no."""
+    """A person must act: the platform understood and said no. `code` is its OAuth error code, where it gave one."""
+
+    def __init__(self, reason: str, *, status: int | None = None, code: str = "") -> None:
+        super().__init__(reason, status=status)
+        self.code = code

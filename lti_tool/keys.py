@@ -1,17 +1,33 @@
-"""The tool's own key pair (made on first need) and its public key set."""
+"""The tool's own keys: one signs, those before and after it are published beside it (RFC 7517).
+
+KEYS_DIR holds one file a key. `tool.pem` is the first, made on first need; `tool-20261122T080000Z.pem` signs from that
+moment on. So a new key is published before it is used, every server changes over at the same second without a restart,
+and the former key stays published until nothing signed by it is on its way any more.
+"""
 
 import os
+import re
 import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
+from django.utils import timezone
 from jwcrypto.jwk import JWK
 
 KEY_FILE = "tool.pem"
+KEPT_AFTER = timedelta(hours=24)  # what we sign lives for minutes; platforms keep key sets for hours
+LOOK_AGAIN_SECONDS = 30
+_DATED = re.compile(r"tool-(\d{8}T\d{6}Z)\.pem")
+_STAMP = "%Y%m%dT%H%M%SZ"
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class ToolKey:
@@ -29,21 +45,88 @@ class ToolKey:
         }
 
 
+@dataclass(frozen=True)
+class KeyFile:
+    """A key's file; it signs from `used_from` until the next one does, and is published until `published_until`."""
+
+    path: Path
+    used_from: datetime
+    published_until: datetime | None = None
+
+    @property
+    def key(self) -> ToolKey:
+        return _load(self.path)
+
+
 def tool_key() -> ToolKey:
-    """This installation's key, from KEYS_DIR/tool.pem; made there (mode 0600) if there is none yet."""
-    return _load(Path(settings.KEYS_DIR))
+    """The key that signs now. The first is made (mode 0600) if there is none yet."""
+    now = timezone.now()
+    return [file for file in key_files() if file.used_from <= now][-1].key
 
 
 def key_set() -> dict[str, list[dict[str, Any]]]:
-    """The JSON Web Key Set that platforms fetch (RFC 7517)."""
-    return {"keys": [tool_key().public_jwk]}
+    """The JSON Web Key Set that platforms fetch: the key that signs, the next, and those just replaced."""
+    now = timezone.now()
+    return {"keys": [file.key.public_jwk for file in key_files() if not _is_over(file, now)]}
+
+
+def key_files() -> list[KeyFile]:
+    """Every key, oldest first. The folder is looked at again every half minute."""
+    return _listed(Path(settings.KEYS_DIR), int(time.monotonic() // LOOK_AGAIN_SECONDS))
+
+
+def add_key(*, used_from: datetime) -> KeyFile:
+    """Make the key that signs from that moment on; it is published at once."""
+    folder = Path(settings.KEYS_DIR)
+    key_files()  # the first one, if there is none
+    file = folder / f"tool-{used_from.astimezone(UTC):{_STAMP}}.pem"
+    _make(file)
+    look_again()
+    return next(known for known in key_files() if known.path == file)
+
+
+def remove_replaced(*, at_once: bool = False) -> list[KeyFile]:
+    """Delete the keys that are no longer published (with `at_once`: every one that no longer signs); returns them."""
+    now = timezone.now()
+    signing = tool_key()
+    gone = [
+        file
+        for file in key_files()
+        if _is_over(file, now) or (at_once and file.used_from <= now and file.key.kid != signing.kid)
+    ]
+    for file in gone:
+        file.path.unlink(missing_ok=True)
+    look_again()
+    return gone
+
+
+def look_again() -> None:
+    """Forget what the folder held."""
+    _listed.cache_clear()
+
+
+def _is_over(file: KeyFile, now: datetime) -> bool:
+    return file.published_until is not None and file.published_until < now
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path) -> ToolKey:
-    file = folder / KEY_FILE
-    if not file.exists():
-        _make(file)
+def _listed(folder: Path, _moment: int) -> list[KeyFile]:
+    found = {_FIRST: folder / KEY_FILE} if (folder / KEY_FILE).exists() else {}
+    for path in folder.glob("tool-*.pem"):
+        if dated := _DATED.fullmatch(path.name):
+            found[datetime.strptime(dated.group(1), _STAMP).replace(tzinfo=UTC)] = path
+    if not any(used_from <= timezone.now() for used_from in found):
+        _make(folder / KEY_FILE)
+        found[_FIRST] = folder / KEY_FILE
+    ends: dict[datetime, datetime] = {}
+    starts = sorted(found)
+    for start, following in pairwise(starts):
+        ends[start] = following + KEPT_AFTER
+    return [KeyFile(found[start], start, ends.get(start)) for start in starts]
+
+
+@lru_cache(maxsize=16)
+def _load(file: Path) -> ToolKey:
     key = serialization.load_pem_private_key(file.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError(f"{file} holds no RSA private key.")

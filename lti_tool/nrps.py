@@ -3,17 +3,20 @@
 import html
 import re
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urljoin
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from lti_tool.errors import PlatformError
+from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnavailable
 from lti_tool.models import Course, Membership, Person
 from lti_tool.platform import call_service
-from lti_tool.roles import role_of
+from lti_tool.roles import Role, role_of
 from lti_tool.sync import name_or_stand_in
 
 log = structlog.get_logger(__name__)
@@ -21,6 +24,10 @@ log = structlog.get_logger(__name__)
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 _MEDIA_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 _MOST_PAGES = 200
+_BATCH = 500
+IN_USE = timedelta(days=14)  # since somebody opened anything in the course
+FRESH = timedelta(hours=6)
+T = TypeVar("T")
 # RFC 8288. Moodle's line items use curly quotes, its NRPS straight ones; the address is case-sensitive either way.
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel=["“”]?next\b', re.IGNORECASE)
 
@@ -28,7 +35,7 @@ _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel=["“”]?next\b', re.IGNORECASE)
 def refresh_roster(course: Course) -> None:
     """Fetch the course's roster and store it; the course keeps when that was, or why it failed (in plain words).
 
-    A role seen at a launch is never changed by a roster: Moodle lists a non-editing teacher as Learner.
+    A roster never lowers what a launch said of somebody: Moodle lists a non-editing teacher as Learner.
     """
     if not course.memberships_url:
         _remember_problem(course, "This platform did not offer its course roster to the tool.")
@@ -43,64 +50,134 @@ def refresh_roster(course: Course) -> None:
     log.info("roster_read", course=str(course.pk), members=len(members))
 
 
-def _members(course: Course) -> Iterator[dict[str, Any]]:
+def stale(*, at_most: int = 50) -> list[str]:
+    """Ids of courses in use whose roster has not been asked for lately, longest ago first: what the sweep refreshes."""
+    now = timezone.now()
+    in_use = Membership.objects.filter(course=OuterRef("pk"), seen_at__gt=now - IN_USE)
+    courses = (
+        Course.objects.filter(Exists(in_use), platform__active=True)
+        .exclude(memberships_url="")
+        .filter(Q(roster_tried_at=None) | Q(roster_tried_at__lt=now - FRESH))
+        .order_by(F("roster_tried_at").asc(nulls_first=True))
+    )
+    return [str(pk) for pk in courses.values_list("pk", flat=True)[:at_most]]
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One active person of a roster. Moodle escapes HTML in names here, not at launch; ours are plain."""
+
+    sub: str
+    role: Role
+    name: str
+    email: str
+
+
+def _members(course: Course) -> Iterator[_Member]:
     url: str | None = course.memberships_url
     for _ in range(_MOST_PAGES):
         if url is None:
             return
         answer = call_service(course.platform, "GET", url, scopes=[SCOPE], accept=_MEDIA_TYPE)
         page = answer.json.get("members") if isinstance(answer.json, dict) else None
-        for member in page if isinstance(page, list) else []:
-            if isinstance(member, dict) and isinstance(member.get("user_id"), str):
-                yield member
+        if not isinstance(page, list):
+            # Taking it for an empty course would hide everybody.
+            raise PlatformUnavailable("Moodle answered without a list of members.")
+        yield from filter(None, map(_member, page))
         following = _NEXT.search(answer.headers.get("Link", ""))
-        url = urljoin(url, html.unescape(following.group(1))) if following else None
+        url = _next_page(url, html.unescape(following.group(1))) if following else None
+
+
+def _next_page(url: str, following: str) -> str:
+    """The token goes along, so it must be the same site's."""
+    joined = urljoin(url, following)
+    if urlsplit(joined)[:2] != urlsplit(url)[:2]:
+        raise PlatformRefused("Moodle's next page of the roster is on another site.")
+    return joined
+
+
+def _member(told: Any) -> _Member | None:
+    """None for who is not active, and for nonsense."""
+    if not isinstance(told, dict) or told.get("status", "Active") != "Active":
+        return None
+    sub = told.get("user_id")
+    if not isinstance(sub, str) or not 0 < len(sub) <= 255 or "\x00" in sub:
+        return None
+
+    def text(key: str) -> str:
+        value = told.get(key)
+        return html.unescape(value).replace("\x00", "") if isinstance(value, str) else ""
+
+    roles = told.get("roles")
+    name = text("name") or " ".join(part for part in (text("given_name"), text("family_name")) if part)
+    return _Member(
+        sub=sub,
+        role=role_of(uri for uri in (roles if isinstance(roles, list) else []) if isinstance(uri, str)),
+        name=name[:255],
+        email=text("email")[:320],
+    )
 
 
 @transaction.atomic
-def _store(course: Course, members: list[dict[str, Any]]) -> None:
-    present: set[str] = set()
-    for member in members:
-        sub = member["user_id"]
-        if len(sub) > 255 or member.get("status", "Active") != "Active":
+def _store(course: Course, members: list[_Member]) -> None:
+    """A few statements, however large the course is."""
+    told = {member.sub: member for member in members}
+    people = _people(course, told)
+    known = {membership.person_id: membership for membership in course.memberships.all()}
+    fresh, changed = [], []
+    for sub, person in people.items():
+        membership = known.pop(person.pk, None)
+        if membership is None:
+            fresh.append(Membership(course=course, person=person, role=told[sub].role))
             continue
-        present.add(sub)
-        person = _person(course, member)
-        roles = member.get("roles")
-        role = role_of(uri for uri in (roles if isinstance(roles, list) else []) if isinstance(uri, str))
-        membership, created = Membership.objects.get_or_create(course=course, person=person, defaults={"role": role})
-        kept = membership.role if membership.from_launch else role
-        if not created and (not membership.active or membership.role != kept):
-            membership.active, membership.role = True, kept
-            membership.save(update_fields=["active", "role"])
-    course.memberships.exclude(person__sub__in=present).update(active=False)
-    course.roster_refreshed_at = timezone.now()
+        role = told[sub].role
+        if membership.from_launch:
+            role = max(Role(membership.role), role, key=lambda role: role.rank)
+        if not membership.active or membership.role != role:
+            membership.active, membership.role = True, role
+            changed.append(membership)
+    gone = [membership.pk for membership in known.values() if membership.active]
+    Membership.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
+    Membership.objects.bulk_update(changed, ["active", "role"], batch_size=_BATCH)
+    for batch in _batches(gone):
+        Membership.objects.filter(pk__in=batch).update(active=False)
+    course.roster_refreshed_at = course.roster_tried_at = timezone.now()
     course.roster_problem = ""
-    course.save(update_fields=["roster_refreshed_at", "roster_problem"])
+    course.save(update_fields=["roster_refreshed_at", "roster_tried_at", "roster_problem"])
 
 
-def _person(course: Course, member: dict[str, Any]) -> Person:
-    def text(key: str) -> str:
-        value = member.get(key)
-        return html.unescape(value) if isinstance(value, str) else ""  # Moodle escapes names here, not at launch
+def _people(course: Course, told: dict[str, _Member]) -> dict[str, Person]:
+    """The persons of a roster by `sub`: made, or brought up to date with what it says (never emptied by it)."""
+    platform = course.platform
+    fresh = [
+        Person(
+            platform=platform, sub=one.sub, name=name_or_stand_in(one.name, one.email, one.sub)[:255], email=one.email
+        )
+        for one in told.values()
+    ]
+    # Those who are known stay as they are.
+    Person.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
+    people = {
+        person.sub: person
+        for batch in _batches(list(told))
+        for person in Person.objects.filter(platform=platform, sub__in=batch)
+    }
+    changed = []
+    for sub, person in people.items():
+        name, email = told[sub].name or person.name, told[sub].email or person.email
+        if (person.name, person.email) != (name, email):
+            person.name, person.email = name, email
+            changed.append(person)
+    Person.objects.bulk_update(changed, ["name", "email"], batch_size=_BATCH)
+    return people
 
-    name = text("name") or " ".join(part for part in (text("given_name"), text("family_name")) if part)
-    sub = member["user_id"]
-    known = {"name": name[:255], "email": text("email")[:320]}
-    person, created = Person.objects.get_or_create(
-        platform=course.platform,
-        sub=sub,
-        defaults={**known, "name": name_or_stand_in(name, known["email"], sub)[:255]},
-    )
-    if not created:
-        changed = [key for key, value in known.items() if value and getattr(person, key) != value]
-        for key in changed:
-            setattr(person, key, known[key])
-        if changed:
-            person.save(update_fields=changed)
-    return person
+
+def _batches(things: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(things), _BATCH):
+        yield things[start : start + _BATCH]
 
 
 def _remember_problem(course: Course, problem: str) -> None:
     course.roster_problem = problem[:300]
-    course.save(update_fields=["roster_problem"])
+    course.roster_tried_at = timezone.now()
+    course.save(update_fields=["roster_problem", "roster_tried_at"])

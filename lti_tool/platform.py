@@ -33,6 +33,13 @@ TIMEOUT = (5, 20)  # seconds to connect, and between bytes
 REGISTRATION_TIMEOUT = (5, 10)  # an admin is waiting
 LARGEST_ANSWER = 5_000_000  # bytes
 ASSERTION_SECONDS = 60
+# RFC 6749, 5.2. Moodle answers a signature that it cannot verify with a sentence of its own instead.
+_OAUTH_ERRORS = {"invalid_scope", "invalid_client", "invalid_request", "invalid_grant", "unauthorized_client"}
+_NO_TOKEN = {
+    "invalid_scope": "Moodle does not let this tool use that service. Ask the admin to allow it for the tool.",
+    "invalid_client": "Moodle does not know this tool's client id any more. Ask the admin to register the tool again.",
+}
+_NO_TOKEN_ELSE = "Moodle gave this tool no access token: it may not be able to read this tool's key set."  # noqa: S105
 _GIVE_UP_AFTER = 60  # seconds for one whole answer, however slowly it drips
 
 
@@ -122,17 +129,7 @@ def access_token(platform: Platform, scopes: Iterable[str], *, fresh: bool = Fal
     cache_key = f"access-token:{platform.pk}:{uuid.uuid5(uuid.NAMESPACE_URL, f'{platform.client_id} {wanted}')}"
     if not fresh and (known := _remembered(cache_key)):
         return known
-    answer = _call(
-        "POST",
-        platform.token_url,
-        headers={"Accept": "application/json"},
-        data={
-            "grant_type": "client_credentials",
-            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            "client_assertion": _assertion(platform),
-            "scope": wanted,
-        },
-    )
+    answer = _grant(platform, wanted)
     token = answer.json.get("access_token") if isinstance(answer.json, dict) else None
     if not isinstance(token, str) or not token:
         raise PlatformRefused("The platform's token address answered without an access token.", status=answer.status)
@@ -140,6 +137,38 @@ def access_token(platform: Platform, scopes: Iterable[str], *, fresh: bool = Fal
     if isinstance(lifetime, int | float | str) and str(lifetime).isdigit() and int(lifetime) > 60:
         _remember(cache_key, token, int(lifetime) - 60)
     return token
+
+
+def granted_scopes(platform: Platform, scopes: Iterable[str]) -> tuple[set[str], Answer]:
+    """Which of `scopes` the platform grants now, asked of it anew, and its answer.
+
+    Raises:
+        PlatformUnavailable, PlatformRefused: as `call_service`.
+    """
+    wanted = " ".join(sorted(set(scopes)))
+    answer = _grant(platform, wanted)
+    told = answer.json.get("scope") if isinstance(answer.json, dict) else None
+    return set((told if isinstance(told, str) else wanted).split()), answer  # RFC 6749, 5.1: absent means all
+
+
+def _grant(platform: Platform, scope: str) -> Answer:
+    try:
+        return _call(
+            "POST",
+            platform.token_url,
+            headers={"Accept": "application/json"},
+            data={
+                "grant_type": "client_credentials",
+                "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                "client_assertion": _assertion(platform),
+                "scope": scope,
+            },
+        )
+    except PlatformRefused as refused:
+        if refused.status is None:
+            raise
+        why = _NO_TOKEN.get(refused.code, _NO_TOKEN_ELSE)
+        raise PlatformRefused(why, status=refused.status, code=refused.code) from refused
 
 
 def _remembered(cache_key: str) -> str | None:
@@ -202,7 +231,7 @@ def _call(
     if status >= 300:
         # The reason phrase and body are not logged: Moodle echoes the posted personal data in them.
         log.warning("platform_refused", host=_host(url), status=status)
-        raise PlatformRefused(f"{_host(url)} answered {status}.", status=status)
+        raise PlatformRefused(f"{_host(url)} answered {status}.", status=status, code=_oauth_error(body))
     return Answer(status=status, headers=answer_headers, json=_json(body, url))
 
 
@@ -232,6 +261,16 @@ def _json(body: bytes, url: str) -> Any:
         return json.loads(body)
     except ValueError as error:
         raise PlatformUnavailable(f"{_host(url)} answered with something that is not JSON.") from error
+
+
+def _oauth_error(body: bytes) -> str:
+    """The error code of a refused token request; empty for any other text, which may hold anything."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return ""
+    code = told.get("error") if isinstance(told, dict) else None
+    return code if isinstance(code, str) and code in _OAUTH_ERRORS else ""
 
 
 def _host(url: str) -> str:

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from lti_tool import nrps, outbox
-from lti_tool.models import Course, LaunchSession, UsedNonce
+from lti_tool.models import ContentSelection, Course, LaunchSession, UsedNonce
 
 
 @shared_task
@@ -25,7 +25,15 @@ def refresh_roster(course_id: str) -> None:
 
 
 @shared_task
+def refresh_stale_rosters() -> None:
+    """Courses in use, a few times a day, and what was not queued when a teacher came."""
+    for course_id in nrps.stale():
+        refresh_roster.delay(course_id)
+
+
+@shared_task
 def forget_expired() -> None:
     now = timezone.now()
     UsedNonce.objects.filter(expires_at__lt=now).delete()
-    LaunchSession.objects.filter(expires_at__lt=now).delete()
+    for session in (LaunchSession, ContentSelection):
+        session.objects.filter(expires_at__lt=now).delete()

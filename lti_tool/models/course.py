@@ -19,6 +19,7 @@ class Course(models.Model):
     )
     memberships_url = models.CharField(max_length=2000, blank=True)
     roster_refreshed_at = models.DateTimeField(null=True, blank=True)
+    roster_tried_at = models.DateTimeField(null=True, blank=True)
     roster_problem = models.CharField(max_length=300, blank=True)
 
     class Meta:
