@@ -150,12 +150,12 @@ def test_statements_do_not_grow_with_each_member(
     everybody = [member(str(1000 + n), f"Student {n}") for n in range(size)]
     platform.answers.get(MEMBERS, json={"members": everybody})
 
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(30):
         refresh(course)
     assert Membership.objects.filter(role="student", active=True).count() == size
 
     platform.answers.upsert("GET", MEMBERS, json={"members": [member("1000", "Renamed")]})
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(30):
         refresh(course)
     assert Membership.objects.filter(role="student", active=True).get().person.name == "Renamed"
 
