@@ -8,7 +8,7 @@ export default defineConfig({
     manifest: "manifest.json",
     outDir: "dist",
     emptyOutDir: true,
-    rollupOptions: { input: ["page", "student", "room"].map((name) => `frontend/src/${name}.ts`) },
+    rollupOptions: { input: ["page", "student", "room", "checkup"].map((name) => `frontend/src/${name}.ts`) },
     chunkSizeWarningLimit: 900,
   },
   test: { environment: "happy-dom", include: ["tests/**/*.test.ts"] },

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
 from lti_tool.models import (
     Course,
@@ -17,6 +18,7 @@ from lti_tool.models import (
     ResourceLink,
     ScoreDelivery,
 )
+from lti_tool.views import checkup
 
 
 class DeploymentInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -31,6 +33,19 @@ class PlatformAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name", "issuer", "client_id")
     readonly_fields = ("product", "version", "registered_at", "granted_scopes", "launched_at", "selected_at")
     inlines = (DeploymentInline,)
+    change_form_template = "admin/lti_tool/platform/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        guard = self.admin_site.admin_view
+        checks = [
+            path("<uuid:platform_id>/check/", guard(checkup.of_platform), name="lti_tool_platform_check"),
+            path(
+                "<uuid:platform_id>/check/<slug:code>/",
+                guard(checkup.run_of_platform),
+                name="lti_tool_platform_check_run",
+            ),
+        ]
+        return [*checks, *super().get_urls()]
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]

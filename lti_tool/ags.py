@@ -22,6 +22,7 @@ SCOPE_LINEITEM_READONLY = f"{_SCOPE}lineitem.readonly"
 SCOPE_RESULT_READONLY = f"{_SCOPE}result.readonly"
 _SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 _LINEITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
+_RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 _LINEITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 
 
@@ -56,6 +57,15 @@ def post_score(link: ResourceLink, sub: str, score: Score) -> None:
     """
     if SCOPE_SCORE not in link.scopes:
         raise PlatformRefused("Moodle did not allow this tool to send grades. Ask the admin to switch grade sync on.")
+    post_to(link, line_item(link, score.maximum), sub, score)
+
+
+def post_to(link: ResourceLink, lineitem_url: str, sub: str, score: Score) -> None:
+    """Post one person's score to a line item of the link's platform.
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
     body: dict[str, Any] = {
         "userId": sub,
         "activityProgress": score.activity_progress,
@@ -70,7 +80,7 @@ def post_score(link: ResourceLink, sub: str, score: Score) -> None:
     call_service(
         link.platform,
         "POST",
-        scores_url(line_item(link, score.maximum)),
+        _below(lineitem_url, "scores"),
         scopes=[SCOPE_SCORE],
         accept="application/json",
         content_type=_SCORE_TYPE,
@@ -78,10 +88,47 @@ def post_score(link: ResourceLink, sub: str, score: Score) -> None:
     )
 
 
-def scores_url(lineitem_url: str) -> str:
-    """`/scores` goes at the end of the path, before the query that Moodle's line items have (`?type_id=1`)."""
+def trial_score() -> Score:
+    """7 of 10, for a column that is deleted again."""
+    return Score(
+        activity_progress=ActivityProgress.COMPLETED,
+        grading_progress=GradingProgress.FULLY_GRADED,
+        points=Decimal(7),
+        maximum=Decimal(10),
+        comment="A check of the connection. This column is deleted again.",
+        timestamp=next_timestamp(None),
+    )
+
+
+def result_of(link: ResourceLink, lineitem_url: str, sub: str) -> float | None:
+    """What the platform's gradebook says of somebody in a column; None where it says nothing.
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
+    parts = urlsplit(_below(lineitem_url, "results"))
+    url = urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), ("user_id", sub)])))
+    results = call_service(link.platform, "GET", url, scopes=[SCOPE_RESULT_READONLY], accept=_RESULTS_TYPE).json
+    for result in results if isinstance(results, list) else []:
+        if isinstance(result, dict) and str(result.get("userId")) == sub:
+            given = result.get("resultScore")
+            return float(given) if isinstance(given, int | float) else None
+    return None
+
+
+def delete_line_item(link: ResourceLink, lineitem_url: str) -> None:
+    """Delete a column with every grade in it.
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
+    call_service(link.platform, "DELETE", lineitem_url, scopes=[SCOPE_LINEITEM], accept=_LINEITEM_TYPE)
+
+
+def _below(lineitem_url: str, name: str) -> str:
+    """`/scores` or `/results` at the end of the path, before the query that Moodle's have (`?type_id=1`)."""
     parts = urlsplit(lineitem_url)
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/scores"))
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}"))
 
 
 def line_item(link: ResourceLink, maximum: Decimal | None) -> str:
@@ -102,7 +149,7 @@ def line_item(link: ResourceLink, maximum: Decimal | None) -> str:
     if found is None:
         if SCOPE_LINEITEM not in link.scopes:
             raise PlatformRefused("This activity has no grade column, and this tool may not make one in Moodle.")
-        found = _make_line_item(link, maximum)
+        found = make_line_item(link, label=link.title or "Video assignment", maximum=float(maximum or 100))
     link.lineitem_url = found
     link.save(update_fields=["lineitem_url"])
     return found
@@ -120,12 +167,15 @@ def _find_line_item(link: ResourceLink, scopes: Iterable[str]) -> str | None:
     return None
 
 
-def _make_line_item(link: ResourceLink, maximum: Decimal | None) -> str:
-    wanted = {
-        "scoreMaximum": float(maximum or 100),
-        "label": link.title or "Video assignment",
-        "resourceLinkId": link.resource_link_id,
-    }
+def make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool = True) -> str:
+    """A new column's address. `tied` to the link it is that activity's, else one that stands for itself.
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
+    wanted: dict[str, Any] = {"scoreMaximum": maximum, "label": label}
+    if tied:
+        wanted["resourceLinkId"] = link.resource_link_id
     made = call_service(
         link.platform,
         "POST",

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
-from lti_tool.views import launch
+from lti_tool.views import checkup, launch
 
 app_name = "launch"
-urlpatterns = [path("window/", launch.window_ticket, name="window-ticket")]
+urlpatterns = [
+    path("window/", launch.window_ticket, name="window-ticket"),
+    path("check/", checkup.of_launch, name="check"),
+    path("check/<slug:code>/", checkup.run_of_launch, name="check-run"),
+]

@@ -58,14 +58,19 @@ def fetch_key_set(url: str) -> list[dict[str, Any]]:
     Raises:
         PlatformUnavailable: no answer in time, an error status, or something else than a key set.
     """
+    return fetch_key_set_answer(url)[0]
+
+
+def fetch_key_set_answer(url: str) -> tuple[list[dict[str, Any]], Answer]:
+    """As `fetch_key_set`, with the whole answer."""
     try:
-        body = _call("GET", url, headers={"Accept": "application/json"}).json
+        answer = _call("GET", url, headers={"Accept": "application/json"})
     except PlatformRefused as refused:
         raise PlatformUnavailable(refused.reason, status=refused.status) from refused
-    keys = body.get("keys") if isinstance(body, dict) else None
+    keys = answer.json.get("keys") if isinstance(answer.json, dict) else None
     if not isinstance(keys, list):
         raise PlatformUnavailable("The platform's key set address does not answer with a key set.")
-    return [key for key in keys if isinstance(key, dict)]
+    return [key for key in keys if isinstance(key, dict)], answer
 
 
 def fetch_configuration(url: str) -> Any:
