@@ -98,7 +98,8 @@ def _our_key_set(subject: Subject) -> Result:
             return Result(State.GOOD, "Moodle verified a signature by this tool's key set.")
         raise PlatformRefused(
             f"{refused.reason} Its address is {settings.BASE_URL}{reverse('lti:jwks')}: it must open from Moodle's "
-            "server (Site administration > Security > HTTP security may block it), and be the tool's Public keyset in Moodle."
+            "server (Site administration > Security > HTTP security may block it), and be the tool's Public keyset "
+            "in Moodle."
         ) from refused
     return Result(State.GOOD, "Moodle verified a signature by this tool's key set.")
 
