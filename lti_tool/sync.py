@@ -180,9 +180,9 @@ def _seen(launch: Launch, platform: Platform) -> None:
     field = "selected_at" if launch.selection is not None else "launched_at"
     if not _lately(getattr(platform, field), timedelta(days=1)):
         told[field] = timezone.now()
-    for name, value in (("product", launch.product), ("version", launch.version)):
-        if value and value != getattr(platform, name):
-            told[name] = value
+    if launch.product and platform.registered_at is None:  # a registration says it better
+        told |= {"product": launch.product, "version": launch.version}
+        told = {name: value for name, value in told.items() if value != getattr(platform, name)}
     if told:
         Platform.objects.filter(pk=platform.pk).update(**told)
         for name, value in told.items():

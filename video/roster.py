@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from lti_tool.models import Membership, Person, ScoreDelivery
@@ -64,35 +64,38 @@ class Counter:
 
 
 def counters(*, assignment: Assignment, active: str) -> list[Counter]:
-    """How many students each filter shows, whatever is searched for."""
-    everybody = _people(assignment)
+    """How many students each filter shows, whatever is searched for. One statement."""
+    counted = _people(assignment).aggregate(**{f.code: Count("pk", filter=f.condition) for f in FILTERS})
     return [
-        Counter(
-            code=f.code,
-            label=f.label,
-            count=everybody.filter(f.condition).count(),
-            url=f"?show={f.code}",
-            active=f.code == active,
-        )
+        Counter(code=f.code, label=f.label, count=counted[f.code], url=f"?show={f.code}", active=f.code == active)
         for f in FILTERS
     ]
 
 
 def page(
-    *, assignment: Assignment, show: str, query: str, number: str | None, room_url: Callable[[uuid.UUID], str]
+    *,
+    assignment: Assignment,
+    show: str,
+    query: str,
+    number: str | None,
+    room_url: Callable[[uuid.UUID], str],
+    count: int | None = None,
 ) -> "Page[Row]":
     """One page of rows by name. An unknown filter shows all; a page out of range the nearest.
 
     Args:
         room_url: the address of a submission's grading room, from its id.
+        count: how many there are in all, where that is known already.
     """
     chosen = next((f for f in FILTERS if f.code == show), FILTERS[0])
     people = _people(assignment).filter(chosen.condition)
     if query:
         people = people.filter(Q(name__icontains=query) | Q(email__icontains=query))
-    shown = Paginator(people.order_by("name", "pk"), PER_PAGE).get_page(number)
-    people_shown = list(shown.object_list)
-    rows = _rows(assignment, people_shown, room_url)
+    paginator = Paginator(people.order_by("name", "pk"), PER_PAGE)
+    if count is not None:
+        paginator.count = count  # type: ignore[misc]  # a cached property, so that it need not be counted again
+    shown = paginator.get_page(number)
+    rows = _rows(assignment, list(shown.object_list), room_url)
     return Page(rows, shown.number, cast("Paginator[Row]", shown.paginator))
 
 
@@ -118,42 +121,33 @@ def _people(assignment: Assignment) -> "QuerySet[Person]":
 
 
 def _rows(assignment: Assignment, people: list[Person], room_url: Callable[[uuid.UUID], str]) -> list[Row]:
+    video = Video.objects.filter(attempt=OuterRef("pk"), current=True)
     attempts = (
         Attempt.objects.submitted()
         .filter(submission__assignment=assignment, submission__person__in=people)
         .select_related("submission", "grade")
-        .prefetch_related("videos")
+        .annotate(duration=Subquery(video.values("duration")[:1]))
         .order_by("number")
     )
     newest = {attempt.submission.person_id: attempt for attempt in attempts}
-    states = dict(Submission.objects.filter(assignment=assignment, person__in=people).values_list("person_id", "state"))
     deliveries = {
         delivery.person_id: delivery
-        for delivery in ScoreDelivery.objects.filter(resource_link=assignment.resource_link, person__in=people)
+        for delivery in ScoreDelivery.objects.filter(resource_link=assignment.resource_link_id, person__in=people)
     }
-    return [
-        _row(person, newest.get(person.pk), states.get(person.pk), deliveries.get(person.pk), room_url)
-        for person in people
-    ]
+    return [_row(person, newest.get(person.pk), deliveries.get(person.pk), room_url) for person in people]
 
 
-def _row(
-    person: Person,
-    attempt: Attempt | None,
-    state: str | None,
-    delivery: ScoreDelivery | None,
-    room_url: Callable[[uuid.UUID], str],
-) -> Row:
-    video: Video | None = attempt.video if attempt else None
+def _row(person: Any, attempt: Any, delivery: ScoreDelivery | None, room_url: Callable[[uuid.UUID], str]) -> Row:
+    """`person` as of `_people`, `attempt` (or None) as of `_rows`: both with what was annotated."""
     grade = getattr(attempt, "grade", None)
     return Row(
         person=person,
-        status=_status(state, late=attempt is not None and attempt.late),
+        status=_status(person.state, late=attempt is not None and attempt.late),
         url=room_url(attempt.submission_id) if attempt else None,
         attempt_number=attempt.number if attempt else None,
         submitted_at=attempt.submitted_at if attempt else None,
         late=attempt is not None and attempt.late,
-        duration=video.duration if video else None,
+        duration=attempt.duration if attempt else None,
         points=grade.points if grade else None,
         delivery=chips.delivery_chip(delivery),
     )

@@ -55,7 +55,9 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     left = None if assignment.attempts_allowed is None else max(0, assignment.attempts_allowed - len(submitted))
     why_not = _why_not(assignment, left)
     video = _shown_video(draft)
-    delivery = ScoreDelivery.objects.filter(resource_link=launch.resource_link, person=launch.person).first()
+    delivery = None
+    if submitted:
+        delivery = ScoreDelivery.objects.filter(resource_link=launch.resource_link, person=launch.person).first()
     return StudentPage(
         status=_status(draft, video, submitted),
         can_upload=not why_not,

@@ -28,8 +28,8 @@ async function run(form: HTMLFormElement): Promise<Result> {
 async function tryOne(item: HTMLElement, form: HTMLFormElement): Promise<void> {
   const found = item.querySelector<HTMLElement>("[data-found]");
   const fix = item.querySelector<HTMLElement>("[data-fix]");
-  const button = form.querySelector("button");
-  if (!found || !fix || !button || item.className === "check running") return;
+  const word = form.querySelector<HTMLElement>("[data-word]");
+  if (!found || !fix || !word || item.className === "check running") return;
   item.className = "check running";
   found.textContent = "Trying…";
   fix.hidden = true;
@@ -38,7 +38,7 @@ async function tryOne(item: HTMLElement, form: HTMLFormElement): Promise<void> {
   found.textContent = result.found;
   fix.textContent = result.fix;
   fix.hidden = !result.fix;
-  button.lastChild?.replaceWith(" Retry");
+  word.textContent = "Retry";
 }
 
 const items = [...document.querySelectorAll<HTMLElement>("[data-check]")];

@@ -27,6 +27,7 @@ for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sends-i
 for (const button of document.querySelectorAll("[data-closes-registration]")) {
   button.addEventListener("click", closeRegistration);
 }
+if (document.querySelector("[data-reads-on]")) lookAgain();
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-builds]")) buildCommand(form);
 // A form is sent once, however often its button is pressed.
 for (const form of document.querySelectorAll<HTMLFormElement>("form[method=post]")) {
@@ -61,4 +62,13 @@ async function copy(button: HTMLElement): Promise<void> {
   setTimeout(() => {
     button.textContent = before;
   }, 2000);
+}
+
+/** Shows what the server is still fetching as soon as it is there; after ten times the person's own Refresh is left. */
+function lookAgain(): void {
+  const here = new URL(location.href);
+  const times = Number(here.searchParams.get("looked") ?? 0);
+  if (times >= 10) return;
+  here.searchParams.set("looked", String(times + 1));
+  setTimeout(() => location.replace(here), 1500);
 }

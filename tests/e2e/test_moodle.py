@@ -1,7 +1,7 @@
-"""The main job in a real Moodle, with the tool registered there by hand (docs/moodle.md).
+"""The main job in a real Moodle, where the tool is registered and an activity of it is in a course.
 
-Skipped unless MOODLE_URL is set. Also read: MOODLE_ACTIVITY (course module id), MOODLE_COURSE (id), MOODLE_TEACHER and
-MOODLE_STUDENT (`name:password`). The student's attempt and grade stay there.
+Skipped unless MOODLE_URL is set. Also read: MOODLE_ACTIVITY (course module id), MOODLE_COURSE (id), and the accounts
+that `moodle.py` names. The student's attempt and grade stay there.
 """
 
 import os
@@ -9,16 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, expect
+from playwright.sync_api import Page, Playwright, expect
 
 from demo import sample
-from tests.e2e.browser import chromium
+from tests.e2e.moodle import MOODLE, STUDENT, TEACHER, open_activity, shoot, signed_in
 
-MOODLE = os.environ.get("MOODLE_URL", "").rstrip("/")
 ACTIVITY, COURSE = os.environ.get("MOODLE_ACTIVITY", "2"), os.environ.get("MOODLE_COURSE", "2")
-TEACHER = os.environ.get("MOODLE_TEACHER", "teacher:Pass-1234!")
-STUDENT = os.environ.get("MOODLE_STUDENT", "student01:Pass-1234!")
-SHOTS = os.environ.get("MOODLE_SHOTS", "")
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not MOODLE, reason="MOODLE_URL is not set")]
 
@@ -28,52 +24,23 @@ def size(request: pytest.FixtureRequest) -> dict[str, int]:
     return {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 780}}[request.param]
 
 
-def signed_in(playwright: Playwright, size: dict[str, int], account: str) -> Iterator[Page]:
-    with chromium(playwright, **size, flags=("--ignore-certificate-errors",)) as context:
-        yield sign_in(context, account)
-
-
 @pytest.fixture(scope="module")
 def teacher(playwright: Playwright, size: dict[str, int]) -> Iterator[Page]:
-    yield from signed_in(playwright, size, TEACHER)
+    with signed_in(playwright, size, TEACHER) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
 def student(playwright: Playwright, size: dict[str, int]) -> Iterator[Page]:
-    yield from signed_in(playwright, size, STUDENT)
-
-
-def sign_in(context: BrowserContext, account: str) -> Page:
-    name, _, password = account.partition(":")
-    page = context.new_page()
-    page.goto(f"{MOODLE}/login/index.php", wait_until="networkidle")  # its scripts move the focus when they are there
-    page.locator("#username").fill(name)
-    page.locator("#password").fill(password)
-    page.locator("#loginbtn").click()
-    # A Moodle that has just been installed builds its theme first.
-    expect(page.locator("#user-menu-toggle")).to_be_visible(timeout=120_000)
-    return page
-
-
-def open_activity(page: Page) -> FrameLocator:
-    page.goto(f"{MOODLE}/mod/lti/view.php?id={ACTIVITY}")
-    frame = page.frame_locator("iframe#contentframe")
-    frame.locator("body[data-role]").wait_for()
-    return frame
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep a picture to look at, where MOODLE_SHOTS names a folder."""
-    if SHOTS:
-        width = page.evaluate("window.innerWidth")
-        page.screenshot(path=f"{SHOTS}/moodle-{width}-{name}.png")
+    with signed_in(playwright, size, STUDENT) as page:
+        yield page
 
 
 def test_the_main_job(teacher: Page, student: Page, tmp_path: Path) -> None:
     film = tmp_path / "Été à la mer.mp4"
     sample.make(film)
 
-    room = open_activity(teacher)
+    room = open_activity(teacher, ACTIVITY)
     assert room.locator("body").get_attribute("data-role") == "teacher"
     if room.get_by_role("heading", name="Set up this assignment").count():
         shoot(teacher, "1-set-up")
@@ -81,7 +48,7 @@ def test_the_main_job(teacher: Page, student: Page, tmp_path: Path) -> None:
         expect(room.get_by_text("Students can now hand in")).to_be_visible()
     shoot(teacher, "2-roster")
 
-    work = open_activity(student)
+    work = open_activity(student, ACTIVITY)
     assert work.locator("body").get_attribute("data-role") == "student"
     work.locator("input[type=file]").set_input_files(film)
     expect(work.get_by_role("heading", name="Check your video")).to_be_visible(timeout=30_000)
@@ -95,7 +62,7 @@ def test_the_main_job(teacher: Page, student: Page, tmp_path: Path) -> None:
 
     expect_in_gradebook(student, receipt, "5-status-in-gradebook")
 
-    room = open_activity(teacher)
+    room = open_activity(teacher, ACTIVITY)
     room.locator("table a.button", has_text="Mark").first.click()
     expect(room.locator("video").first).to_have_js_property("videoWidth", 640, timeout=30_000)
     room.get_by_label("Points").fill("87.5")
@@ -106,7 +73,7 @@ def test_the_main_job(teacher: Page, student: Page, tmp_path: Path) -> None:
 
     expect_in_gradebook(student, f"Well told ({receipt}).", "7-grade-in-gradebook")
     expect(student.locator("table.user-grade")).to_contain_text("87.50")
-    work = open_activity(student)
+    work = open_activity(student, ACTIVITY)
     expect(work.get_by_text(f"Well told ({receipt}).")).to_be_visible()
     shoot(student, "8-returned")
     with student.context.expect_page() as opened:

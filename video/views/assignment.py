@@ -81,33 +81,40 @@ def _student(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
 def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
     launch, course = request.launch, request.launch.course
     at = course.roster_refreshed_at
-    if course.memberships_url and (at is None or (timezone.now() - at).total_seconds() > ROSTER_FRESH_MINUTES * 60):
+    reading = at is None and bool(course.memberships_url) and not course.roster_problem
+    stale = at is None or (timezone.now() - at).total_seconds() > ROSTER_FRESH_MINUTES * 60
+    # While the page waits for its first list, it comes back every second (`looked`).
+    if course.memberships_url and stale and "looked" not in request.GET:
         enqueue(refresh_roster_task, str(course.pk))
     show, query = request.GET.get("show", "all"), request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    counters = roster.counters(assignment=assignment, active=show)
     page = roster.page(
         assignment=assignment,
         show=show,
         query=query,
         number=request.GET.get("page"),
+        count=None if query else next((counter.count for counter in counters if counter.active), None),
         room_url=lambda pk: reverse("video:room", args=[launch.pk, pk]),
     )
     context = {
         "launch": launch,
         "assignment": assignment,
-        "counters": roster.counters(assignment=assignment, active=show),
+        "counters": counters,
         "query": query,
         "page_obj": page,
         "nameless": any(is_stand_in(row.person.name) for row in page.object_list),
         "roster": {
             "refreshed_at": at,
             "problem": course.roster_problem,
+            "reading": reading,
             "action": "Those who have opened the assignment are listed. Ask your Moodle admin to allow the tool "
             "“Names and Role Provisioning Services”."
             if course.roster_problem
             else "",
         },
         "can_edit": launch.role in EDITORS,
-        "copied_from": tell_of_copy(assignment) if launch.role in EDITORS else None,
+        # Said once, so not on a page that is about to be replaced by the next.
+        "copied_from": tell_of_copy(assignment) if launch.role in EDITORS and not reading else None,
     }
     return render(request, "video/roster.html", context)
 

@@ -1,0 +1,104 @@
+"""A real Moodle, by its own pages: signing in, registering a tool, adding, opening and copying activities.
+
+Told by the environment: MOODLE_URL, and MOODLE_ADMIN, MOODLE_TEACHER, MOODLE_TUTOR, MOODLE_STUDENT and
+MOODLE_OTHER_STUDENT as `name:password`. With MOODLE_SHOTS, a folder, pictures are kept there to look at.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, expect
+
+from tests.e2e.browser import chromium
+
+MOODLE = os.environ.get("MOODLE_URL", "").rstrip("/")
+ADMIN = os.environ.get("MOODLE_ADMIN", "admin:Admin-1234!")
+TEACHER = os.environ.get("MOODLE_TEACHER", "teacher:Pass-1234!")
+TUTOR = os.environ.get("MOODLE_TUTOR", "tutor:Pass-1234!")
+STUDENT = os.environ.get("MOODLE_STUDENT", "student01:Pass-1234!")
+OTHER_STUDENT = os.environ.get("MOODLE_OTHER_STUDENT", "student02:Pass-1234!")
+SHOTS = os.environ.get("MOODLE_SHOTS", "")
+SLOW = 120_000  # ms: a Moodle that has just been installed builds its theme first
+
+
+@contextmanager
+def signed_in(playwright: Playwright, size: dict[str, int], account: str) -> Iterator[Page]:
+    with chromium(playwright, **size, flags=("--ignore-certificate-errors",)) as context:
+        yield sign_in(context, account)
+
+
+def sign_in(context: BrowserContext, account: str) -> Page:
+    name, _, password = account.partition(":")
+    page = context.new_page()
+    page.goto(f"{MOODLE}/login/index.php", wait_until="networkidle")  # its scripts move the focus when they are there
+    page.locator("#username").fill(name)
+    page.locator("#password").fill(password)
+    page.locator("#loginbtn").click()
+    expect(page.locator("#user-menu-toggle")).to_be_visible(timeout=SLOW)
+    return page
+
+
+def shoot(page: Page, name: str) -> None:
+    if SHOTS:
+        width = page.evaluate("window.innerWidth")
+        page.screenshot(path=f"{SHOTS}/moodle-{width}-{name}.png")
+
+
+def open_activity(page: Page, activity: str) -> FrameLocator:
+    """The tool's page in the activity's frame; `activity` is its course module id."""
+    page.goto(f"{MOODLE}/mod/lti/view.php?id={activity}")
+    frame = page.frame_locator("iframe#contentframe")
+    frame.locator("body[data-role]").wait_for()
+    return frame
+
+
+def register(admin: Page, address: str) -> None:
+    """Paste a registration address into Manage tools, follow it to its end, and activate the tool."""
+    admin.goto(f"{MOODLE}/mod/lti/toolconfigure.php", wait_until="networkidle")
+    admin.locator("input[name=url]").fill(address)
+    admin.get_by_role("button", name="Add LTI Advantage").click()
+    tool = admin.frame_locator("#external-registration-container iframe, #external-registration-page-container iframe")
+    expect(tool.get_by_role("heading", name="know each other")).to_be_visible(timeout=30_000)
+    shoot(admin, "a1-registered")
+    tool.get_by_role("button", name="Close").click()
+    activate = admin.locator(".tool-card", has_text="Reelmark").get_by_role("link", name="Activate")
+    activate.click()
+    expect(activate).to_be_hidden()
+    shoot(admin, "a2-activated")
+
+
+def show_in_chooser(teacher: Page, course: str) -> None:
+    """Course > More > LTI External tools: switch the tool on."""
+    teacher.goto(f"{MOODLE}/mod/lti/coursetools.php?id={course}", wait_until="networkidle")
+    row = teacher.locator("tr", has_text="Reelmark")
+    switch = row.locator("[data-action=showinactivitychooser-toggle]")
+    if not switch.is_checked():
+        switch.click(force=True)  # the picture of a switch covers it
+        expect(switch).to_be_checked()
+
+
+def select_content(teacher: Page, course: str) -> FrameLocator:
+    """Add an activity or resource > Reelmark > Select content: the tool's page in Moodle's dialog."""
+    teacher.goto(f"{MOODLE}/course/view.php?id={course}", wait_until="networkidle")
+    edit = teacher.locator("input[name=setmode]")
+    if not edit.is_checked():
+        with teacher.expect_navigation():
+            edit.click(force=True)
+        teacher.wait_for_load_state("networkidle")
+    teacher.get_by_role("button", name="Add an activity or resource").first.click()
+    teacher.locator(".modchooser").get_by_role("menuitem", name="Reelmark").locator("a").first.click()
+    teacher.wait_for_url("**/modedit.php*")
+    teacher.wait_for_load_state("networkidle")  # its scripts give the button something to do
+    teacher.get_by_role("button", name="Select content").click()
+    dialog = teacher.frame_locator("#contentitem-page-iframe")
+    dialog.locator("body[data-role]").wait_for(timeout=30_000)
+    return dialog
+
+
+def activity_named(page: Page, course: str, name: str) -> str:
+    """The course module id of an activity, newest of several."""
+    page.goto(f"{MOODLE}/course/view.php?id={course}")
+    links = page.locator("a.aalink", has_text=name)
+    links.first.wait_for()
+    return str(links.last.get_attribute("href")).rpartition("id=")[2]
