@@ -5,7 +5,7 @@ BIN = .venv/bin
 # What the checks and Django's commands need to load the settings; nothing is stored with it.
 SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
 
-.PHONY: install demo check test test-python test-postgres test-frontend clean
+.PHONY: install demo check test test-python test-postgres test-frontend bench-launch clean
 
 install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 
@@ -63,6 +63,10 @@ test-python: install .venv-openedx/.installed
 # What touches the database, once more where production keeps it.
 test-postgres: install
 	$(BIN)/python -m tests.services $(BIN)/pytest tests/config tests/lti_tool tests/video tests/contracts
+
+# Figures last, as key=value. Ratios are of one run; nothing in `make test` depends on them.
+bench-launch: install
+	$(BIN)/python -m tests.services $(BIN)/python -m bench.launch
 
 clean:
 	rm -rf .venv .venv-openedx node_modules frontend/dist var

@@ -13,6 +13,7 @@ from lti_tool.platform import fetch_key_set
 
 log = structlog.get_logger(__name__)
 
+SHORTEST = 2048  # bits (RFC 7518, 3.3)
 KEEP_SECONDS = 3600
 REFETCH_SECONDS = 10  # for unknown key ids, so that forged ones cannot make us hammer the platform
 
@@ -80,6 +81,8 @@ def _rsa_keys(fetched: list[dict[str, object]]) -> dict[str, RSAPublicKey]:
         except (jwt.PyJWTError, ValueError, TypeError, KeyError):
             log.warning("unusable_platform_key")
             continue
-        if isinstance(key, RSAPublicKey):
+        if isinstance(key, RSAPublicKey) and key.key_size >= SHORTEST:
             keys[kid] = key
+        else:
+            log.warning("unusable_platform_key")
     return keys

@@ -36,10 +36,16 @@ BROKEN_CLAIMS: dict[str, Callable[[Claims], Any]] = {
     "exp ten years ahead": lambda c: {**c, "exp": int(NOW()) + 10 * 365 * 86400},
     "exp is a text": having(exp="soon"),
     "exp is infinite": having(exp=float("inf")),
+    "exp is no number": having(exp=float("nan")),
+    "exp is true": having(exp=True),
+    "exp has four hundred digits": having(exp=10**400),
+    "exp is a number in a text": lambda c: {**c, "exp": str(int(NOW()) + 60)},
     "no iat": without("iat"),
     "iat a year old": lambda c: {**c, "iat": int(NOW()) - 365 * 86400},
     "iat in the future": lambda c: {**c, "iat": int(NOW()) + 3600, "exp": int(NOW()) + 3660},
     "iat is a text": having(iat="now"),
+    "not good before tomorrow": lambda c: {**c, "nbf": int(NOW()) + 86400},
+    "nbf is a text": having(nbf="yesterday"),
     "no nonce": without("nonce"),
     "another nonce": having(nonce="somebody else's"),
     "dict nonce": having(nonce={"a": 1}),
@@ -111,8 +117,8 @@ def test_broken_claims_are_refused(
 
 @pytest.mark.parametrize(
     "header",
-    [{"kid": None}, {"kid": "unknown"}, {"kid": 7}, {"alg": "none"}, {"alg": "HS256"}],
-    ids=["no kid", "unknown kid", "kid is a number", "alg none", "alg HS256"],
+    [{"kid": None}, {"kid": "unknown"}, {"kid": 7}, {"alg": "none"}, {"alg": "HS256"}, {"alg": "RS512"}],
+    ids=["no kid", "unknown kid", "kid is a number", "alg none", "alg HS256", "alg RS512"],
 )
 def test_broken_header_is_refused(platform: PlatformDouble, browser: Client, header: dict[str, Any]) -> None:
     asked = platform.login(browser)
@@ -122,6 +128,18 @@ def test_broken_header_is_refused(platform: PlatformDouble, browser: Client, hea
     head = encode({name: value for name, value in merged.items() if value is not None})
 
     assert_refused(platform.post(browser, id_token=f"{head}.{payload}.{signature}", state=asked["state"]))
+
+
+def test_header_that_must_be_understood_and_is_not_is_refused(platform: PlatformDouble, browser: Client) -> None:
+    assert_refused(platform.launch(browser, header={"crit": ["exp"]}))
+
+
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")  # said of our own signing here
+def test_short_key_is_refused(platform: PlatformDouble, browser: Client) -> None:
+    short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    platform.publish(platform.public_jwk(key=short))
+
+    assert_refused(platform.launch(browser, key=short))
 
 
 def test_unsigned_token_is_refused(platform: PlatformDouble, browser: Client) -> None:

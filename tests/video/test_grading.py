@@ -1,5 +1,6 @@
 """Set-up, roster, grading room, and what the student sees of it."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -116,6 +117,25 @@ class TestRoster:
             shown = teacher.text(show=show)
             for name in ("Ana Student", "Ben Opened", "Cia Drafted", "Dan Absent"):
                 assert (name in shown) is (name in names)
+        counted = dict(re.findall(r'href="\?show=(\w+)"[^>]*><strong>(\d+)<', page))
+        assert counted == {
+            "all": "4",
+            "to_mark": "1",
+            "marked": "0",
+            "late": "0",
+            "draft": "1",
+            "not_started": "2",
+            "problem": "0",
+        }
+
+    def test_late_and_refused_are_counted(self, teacher: Visitor, submission: Submission) -> None:
+        submission.attempts.update(late=True)
+        ScoreDelivery.objects.update(state=ScoreDelivery.State.REFUSED)
+
+        counted = dict(re.findall(r'href="\?show=(\w+)"[^>]*><strong>(\d+)<', teacher.text()))
+        assert (counted["late"], counted["problem"]) == ("1", "1")
+        for show in ("late", "problem"):
+            assert "Ana Student" in teacher.text(show=show)
 
     def test_search(self, teacher: Visitor, submission: Submission, visit: Any) -> None:
         visit("student", "7", name="Ben Opened").get()
