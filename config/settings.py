@@ -183,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh stale rosters": {"task": "lti_tool.tasks.refresh_stale_rosters", "schedule": 600.0},
     "forget what has expired": {"task": "lti_tool.tasks.forget_expired", "schedule": 3600.0},
     "examine unexamined videos": {"task": "video.tasks.examine_unexamined", "schedule": 60.0},
+    "forget unoffered assignments": {"task": "video.tasks.forget_unoffered_assignments", "schedule": 86_400.0},
     "delete leftover objects": {"task": "video.tasks.delete_leftover_objects", "schedule": 3600.0},
 }
 

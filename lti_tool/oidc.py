@@ -33,6 +33,7 @@ _SALT = "lti_tool.oidc.state"
 _LONGEST_HINT = 4000
 _LONGEST_KEPT = 1000  # of a login in a state, which travels in an address
 _LOGIN = ("iss", "client_id", "login_hint", "lti_message_hint", "target_link_uri", "lti_deployment_id")
+_HIGHEST_ACTIVITY = 2**63
 _MOODLE_AUTH = "/mod/lti/auth.php"
 
 
@@ -149,7 +150,9 @@ def read_state(request: HttpRequest) -> State:
     cookie_name = _cookie(state)
     nonce = request.COOKIES.get(cookie_name, "")
     if not nonce or not secrets.compare_digest(_hash(nonce), held["n"]):
-        raise _no_cookie(_begin_again(held))
+        # On top already, one more window would end here again.
+        on_top = request.headers.get("Sec-Fetch-Dest") == "document"
+        raise _no_cookie("" if on_top else _begin_again(held))
     return State(registration=registration, nonce=nonce, cookie_name=cookie_name)
 
 
@@ -180,10 +183,11 @@ def _again(platform: Platform, params: Mapping[str, str]) -> dict[str, Any]:
     try:
         hint = json.loads(params.get("lti_message_hint", ""))
         activity = hint.get("cmid") if isinstance(hint, dict) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         activity = None
     if platform.authorization_url.endswith(_MOODLE_AUTH):
-        return {"m": platform.authorization_url.removesuffix(_MOODLE_AUTH), "a": activity} if activity else {}
+        known = isinstance(activity, int) and 0 < activity < _HIGHEST_ACTIVITY
+        return {"m": platform.authorization_url.removesuffix(_MOODLE_AUTH), "a": activity} if known else {}
     login = {name: params[name] for name in _LOGIN if params.get(name)}
     return {"l": login} if sum(map(len, login.values())) < _LONGEST_KEPT else {}
 
@@ -196,13 +200,13 @@ def _begin_again(held: Mapping[str, Any]) -> str:
 
 
 def _no_cookie(again: str) -> LaunchRefused:
+    host = urlsplit(settings.BASE_URL).hostname
     return LaunchRefused(
         "The browser sent no state cookie: it blocks cookies in frames, or the launch was begun elsewhere, "
         "or it was reloaded.",
-        what="Your browser did not keep this activity's sign-in. It may block cookies in frames, or the page was "
-        "reloaded.",
-        next_step="Open the activity again from the course. If this page returns, allow cookies for this site, or "
-        "ask your teacher to set the activity to open in a new window.",
+        what="Your browser did not keep this activity's sign-in: it blocks cookies, or the page was reloaded.",
+        next_step=f"Allow cookies for {host} in your browser's settings (the shield or lock beside the address), then open "
+        "the activity again from the course. A private window may block them all.",
         status=403,
         again=again,
     )

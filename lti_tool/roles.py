@@ -32,6 +32,7 @@ _CONTEXT = f"{_VOCABULARY}membership#"
 _CONTEXT_SUB_ROLE = f"{_VOCABULARY}membership/"
 _INSTITUTION = f"{_VOCABULARY}institution/person#"
 _SYSTEM = f"{_VOCABULARY}system/person#"
+_PERSON = f"{_VOCABULARY}person#"  # as LIS wrote it before LTI 1.3 told institution and system apart
 _ASSISTANT_SUB_ROLES = {"TeachingAssistant", "Grader", "TeachingAssistantGroup", "TeachingAssistantSection"} | {
     f"TeachingAssistant{part}" for part in ("SectionAssociation", "Offering", "Template")
 }
@@ -54,7 +55,7 @@ def role_of(uris: Iterable[str]) -> Role:
             core, _, sub_role = uri.removeprefix(_CONTEXT_SUB_ROLE).partition("#")
             in_course.add(core)
             sub_roles.add(sub_role)
-        elif uri.startswith((_INSTITUTION, _SYSTEM)):
+        elif uri.startswith((_INSTITUTION, _SYSTEM, _PERSON)):
             elsewhere.add(uri.rpartition("#")[2])
         elif ":" not in uri and "/" not in uri:
             in_course.add(uri)  # a short name, allowed for context roles only (core, A.2.3)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from video import examine
-from video.models import Video
+from video.models import Assignment, Video
 from video.storage import storage
 
 _AT_ONCE = 100
@@ -47,3 +47,10 @@ def delete_leftover_objects() -> None:
     )
     for video_id in left.values_list("pk", flat=True)[:_AT_ONCE]:
         enqueue(delete_object, str(video_id))
+
+
+@shared_task
+def forget_unoffered_assignments() -> None:
+    """What somebody began to set up by Deep Linking and never gave to the platform, once its session is over."""
+    over = timezone.now() - timedelta(days=2)
+    Assignment.objects.filter(resource_link=None, offered_at=None, created_at__lt=over).delete()

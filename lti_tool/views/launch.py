@@ -37,8 +37,7 @@ def _explain_refusals(view: View) -> View:
                 what=refused.what,
                 next_step=refused.next_step,
                 technical=refused.reason,
-                # On top already, one more window would end here again.
-                again=refused.again if request.headers.get("Sec-Fetch-Dest", "iframe") == "iframe" else "",
+                again=refused.again,
             )
 
     return explained

@@ -1,6 +1,9 @@
 """What a good launch leads to, and what it leaves in the database."""
 
+import html
+import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
@@ -77,6 +80,20 @@ ROLES: dict[str, tuple[list[Any], str]] = {
         "admin",
     ),
     "admin who switched to student": ([LEARNER, f"{VOCABULARY}institution/person#Administrator"], "student"),
+    "short assistant": (["TeachingAssistant"], "assistant"),
+    "short administrator": (["Administrator"], "admin"),
+    "sub-role alone": ([f"{VOCABULARY}membership/Instructor#PrimaryInstructor"], "teacher"),
+    "assistant's sub-role of an instructor": ([f"{VOCABULARY}membership/Instructor#Grader"], "assistant"),
+    "administrator's sub-role": ([f"{VOCABULARY}membership/Administrator#Support"], "admin"),
+    "learner's sub-role": ([f"{VOCABULARY}membership/Learner#GuestLearner"], "student"),
+    "mentor": ([f"{VOCABULARY}membership#Mentor"], "student"),
+    "content developer": ([f"{VOCABULARY}membership#ContentDeveloper"], "student"),
+    "administrator of the institution alone": ([f"{VOCABULARY}institution/person#Administrator"], "admin"),
+    "administrator of the site alone": ([f"{VOCABULARY}system/person#SysAdmin"], "admin"),
+    "administrator as LIS wrote it": ([f"{VOCABULARY}person#Administrator"], "admin"),
+    "staff of the institution": ([f"{VOCABULARY}institution/person#Staff"], "student"),
+    "user of the site": ([f"{VOCABULARY}system/person#User"], "student"),
+    "wrong case": ([INSTRUCTOR.lower()], "student"),
     "institution instructor alone": ([f"{VOCABULARY}institution/person#Instructor"], "student"),
     "unknown": (["http://example.org/roles#King"], "student"),
     "none": ([], "student"),
@@ -140,6 +157,64 @@ def test_login_by_get_asks_what_the_spec_says(platform: PlatformDouble, browser:
         "login_hint": "6",
         "lti_message_hint": hint,
     }
+
+
+class TestLostCookie:
+    """A browser that keeps no cookies in frames (Firefox that rejects third-party ones, Safari before 26.2)."""
+
+    def refused(self, platform: PlatformDouble, *, dest: str = "iframe", **login: str) -> str:
+        asked = platform.login(Client(HTTP_HOST="tool.example"), **login)
+        token = platform.sign(platform.claims(asked["nonce"]))
+        response = Client(HTTP_HOST="tool.example").post(
+            "/lti/launch/",
+            {"id_token": token, "state": asked["state"]},
+            secure=True,
+            headers={"Sec-Fetch-Dest": dest},
+        )
+        assert response.status_code == 403
+        assert not LaunchSession.objects.exists()
+        return response.content.decode()
+
+    def offered(self, page: str) -> list[str]:
+        return [html.unescape(href) for href in re.findall(r'href="([^"]+)" target="_blank" rel="noopener"', page)]
+
+    def test_in_a_frame_of_moodle_the_activity_is_offered_in_a_new_window(self, platform: PlatformDouble) -> None:
+        platform.row.authorization_url = "https://moodle.example/sub/mod/lti/auth.php"
+        platform.row.save()
+
+        page = self.refused(platform)
+
+        # Moodle's hint serves once, so the login cannot simply be made again.
+        assert self.offered(page) == ["https://moodle.example/sub/mod/lti/launch.php?id=3&triggerview=0"]
+
+    @pytest.mark.parametrize(
+        "hint", ['{"launchid":"x"}', "[3]", "3", "x", '{"cmid":null}', '{"cmid":"3&a=<b>"}', '{"cmid":-3}', "[" * 3000]
+    )
+    def test_moodle_without_an_activity_offers_nothing(self, platform: PlatformDouble, hint: str) -> None:
+        platform.row.authorization_url = "https://moodle.example/mod/lti/auth.php"
+        platform.row.save()
+
+        assert self.offered(self.refused(platform, lti_message_hint=hint)) == []
+
+    def test_elsewhere_the_same_login_is_offered_on_top(self, platform: PlatformDouble) -> None:
+        (address,) = self.offered(self.refused(platform, lti_message_hint='a"b'))
+
+        on_top = Client(HTTP_HOST="tool.example")
+        again = on_top.get(address, secure=True)
+        assert again.status_code == 302
+        query = parse_qs(urlsplit(again["Location"]).query)
+        assert (query["login_hint"], query["lti_message_hint"]) == (["6"], ['a"b'])
+        token = platform.sign(platform.claims(query["nonce"][0]))
+        assert platform.post(on_top, id_token=token, state=query["state"][0]).status_code == 302
+
+    def test_on_top_already_it_is_explained_how_to_allow_cookies(self, platform: PlatformDouble) -> None:
+        page = self.refused(platform, dest="document")
+
+        assert self.offered(page) == []
+        assert "Allow cookies for tool.example" in page
+
+    def test_login_too_long_to_keep_is_not_offered(self, platform: PlatformDouble) -> None:
+        assert self.offered(self.refused(platform, lti_message_hint="x" * 3000)) == []
 
 
 def test_authorization_address_keeps_the_query_it_has(platform: PlatformDouble, browser: Client) -> None:

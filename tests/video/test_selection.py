@@ -3,18 +3,21 @@
 import html
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from lti_tool.models import ContentSelection, LaunchSession
 from tests.lti_tool.platform_double import DEEP_LINKING, LTI, RETURN_URL, PlatformDouble, selecting
 from tests.lti_tool.test_launch_refused import assert_refused
 from tests.video.conftest import Visit
 from tests.video.visitor import Visitor
+from video import tasks
 from video.models import Assignment
 
 DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
@@ -215,3 +218,23 @@ def test_what_was_offered_is_not_removed_and_strangers_are_not_found(visit: Visi
     assert teacher_choosing.post(f"remove/{assignment.pk}/").status_code == 404
     assert other.post(f"remove/{assignment.pk}/").status_code == 404
     assert Assignment.objects.filter(pk=assignment.pk).exists()
+
+
+def test_what_was_never_given_to_moodle_is_forgotten_after_two_days(
+    teacher_choosing: Visitor, assignment: Assignment
+) -> None:
+    teacher_choosing.post("", {**FORM, "title": "Abandoned", "another": "1"})
+    tasks.forget_unoffered_assignments()
+    assert Assignment.objects.filter(title="Abandoned").exists(), "the session goes on"
+
+    Assignment.objects.update(created_at=timezone.now() - timedelta(days=3))
+    tasks.forget_unoffered_assignments()
+    assert list(Assignment.objects.all()) == [assignment]
+
+
+def test_what_was_given_to_moodle_waits_for_its_first_launch(teacher_choosing: Visitor) -> None:
+    teacher_choosing.post("", FORM)
+    Assignment.objects.update(created_at=timezone.now() - timedelta(days=300))
+    tasks.forget_unoffered_assignments()
+
+    assert Assignment.objects.exists()
