@@ -205,8 +205,8 @@ def _no_cookie(again: str) -> LaunchRefused:
         "The browser sent no state cookie: it blocks cookies in frames, or the launch was begun elsewhere, "
         "or it was reloaded.",
         what="Your browser did not keep this activity's sign-in: it blocks cookies, or the page was reloaded.",
-        next_step=f"Allow cookies for {host} in your browser's settings (the shield or lock beside the address), then open "
-        "the activity again from the course. A private window may block them all.",
+        next_step=f"Allow cookies for {host} in your browser's settings (the shield or lock beside the address), then "
+        "open the activity again from the course. A private window may block them all.",
         status=403,
         again=again,
     )
