@@ -7,6 +7,7 @@ what a platform signs can still be nonsense, and nonsense must become a refusal 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from lti_tool.errors import LaunchRefused
 from lti_tool.roles import Role, role_of
@@ -124,7 +125,7 @@ def read(claims: Mapping[str, Any], *, client_id: str) -> Launch:
         locale=(_text(presentation, "locale") or _text(claims, "locale"))[:35],
         return_url=_text(presentation, "return_url")[:2000],
         grades=_grades(claims),
-        memberships_url=_text(_mapping(claims, _NRPS), "context_memberships_url"),
+        memberships_url=_text(_mapping(claims, _NRPS), "context_memberships_url", longest=2000),
         custom=_substituted(_mapping(claims, _CUSTOM)),
         for_sub=_for_sub(claims, required=message_type == SUBMISSION_REVIEW_REQUEST),
         product=_text(platform, "product_family_code")[:100],
@@ -158,9 +159,18 @@ def _text(claims: Mapping[str, Any], key: str, *, required: bool = False, longes
         raise LaunchRefused(f"The id_token's {_short(key)} is not a text.")
     if longest is not None and len(value) > longest:
         raise LaunchRefused(f"The id_token's {_short(key)} is longer than {longest} characters.")
-    if "\x00" in value:
-        raise LaunchRefused(f"The id_token's {_short(key)} holds a NUL character.")
+    if not _is_text(value):
+        raise LaunchRefused(f"The id_token's {_short(key)} holds what is no character.")
     return value
+
+
+def _is_text(value: str) -> bool:
+    """False for NUL, which PostgreSQL does not store, and halves of surrogate pairs, which nobody can encode."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in value
 
 
 def _mapping(claims: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -181,13 +191,14 @@ def _message_type(claims: Mapping[str, Any]) -> str:
 
 def _substituted(custom: Mapping[str, Any]) -> dict[str, str]:
     """Custom parameters with a value: a variable that the platform does not know stays as it was written."""
-    return {key: value for key, value in custom.items() if isinstance(value, str) and not value.startswith("$")}
+    texts = {key: value for key, value in custom.items() if isinstance(value, str) and _is_text(value)}
+    return {key: value for key, value in texts.items() if not value.startswith("$")}
 
 
 def _selection(claims: Mapping[str, Any]) -> SelectionRequest:
     settings = _mapping(claims, _DEEP_LINKING_SETTINGS)
     return_url = _text(settings, "deep_link_return_url", required=True, longest=2000)
-    if not return_url.startswith(("https://", "http://")):
+    if not _is_web_address(return_url):
         raise LaunchRefused("The id_token's deep_link_return_url is not a web address.")
     accepted = settings.get("accept_types")
     if not isinstance(accepted, list) or "ltiResourceLink" not in accepted:
@@ -197,6 +208,14 @@ def _selection(claims: Mapping[str, Any]) -> SelectionRequest:
         accept_multiple=settings.get("accept_multiple") in (True, "true"),
         data=_text(settings, "data"),
     )
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and bool(parts.hostname)
 
 
 def _for_sub(claims: Mapping[str, Any], *, required: bool) -> str:
@@ -241,5 +260,5 @@ def _grades(claims: Mapping[str, Any]) -> GradeService:
     return GradeService(
         lineitem=_text(claim, "lineitem", longest=2000),
         lineitems=_text(claim, "lineitems", longest=2000),
-        scopes=tuple(scope for scope in scopes if isinstance(scope, str)),
+        scopes=tuple(scope for scope in scopes if isinstance(scope, str) and _is_text(scope)),
     )

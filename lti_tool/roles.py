@@ -56,7 +56,7 @@ def role_of(uris: Iterable[str]) -> Role:
             in_course.add(core)
             sub_roles.add(sub_role)
         elif uri.startswith((_INSTITUTION, _SYSTEM, _PERSON)):
-            elsewhere.add(uri.rpartition("#")[2])
+            elsewhere.add(uri.partition("#")[2])
         elif ":" not in uri and "/" not in uri:
             in_course.add(uri)  # a short name, allowed for context roles only (core, A.2.3)
     learner_only = "Learner" in in_course and not in_course & {"Instructor", "Administrator", "TeachingAssistant"}

@@ -67,7 +67,7 @@ def record(launch: Launch, registration: Registration) -> tuple[Session, str]:
 
 def name_or_stand_in(name: str, email: str, sub: str) -> str:
     """What to call somebody: platforms may send no personal data at all."""
-    return name or email or f"Person {sub[:12]} {_NO_NAME}"
+    return (name or email)[:255] or f"Person {sub[:12]} {_NO_NAME}"
 
 
 def is_stand_in(name: str) -> bool:

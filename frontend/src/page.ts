@@ -57,11 +57,9 @@ async function copy(button: HTMLElement): Promise<void> {
     area.remove();
     button.focus();
   }
-  const before = button.textContent;
-  button.textContent = copied ? "Copied" : "Select the text and copy it";
-  setTimeout(() => {
-    button.textContent = before;
-  }, 2000);
+  const before = [...button.childNodes];
+  button.replaceChildren(copied ? "Copied" : "Select the text and copy it");
+  setTimeout(() => button.replaceChildren(...before), 2000);
 }
 
 /** Shows what the server is still fetching as soon as it is there; after ten times the person's own Refresh is left. */
