@@ -75,6 +75,14 @@ def register(page: Page, demo: Demo, address: str) -> FrameLocator:
     return page.frame_locator("iframe")
 
 
+def registration_address(demo: Demo) -> str:
+    """What the LMS opens for a new invitation."""
+    framed = requests.post(f"{demo.lms}/tools/register", data={"url": invitation(demo)}, timeout=10).text
+    found = re.search(r'src="([^"]+)"', framed)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
 def tool_frame(page: Page, demo: Demo) -> Frame:
     return next(frame for frame in page.frames if frame.url.startswith(demo.tool))
 
@@ -143,12 +151,23 @@ def test_the_values_for_registering_by_hand(sized_page: Page, demo: Demo) -> Non
     assert_fits(sized_page)
 
 
+@pytest.mark.xfail(
+    strict=True, reason="templates/lti/register.html: <ol role=status> is no list for its items (axe: listitem)"
+)
+def test_the_page_while_it_registers(page: Page, demo: Demo) -> None:
+    """An answer without content leaves it there."""
+    page.route(
+        "**/lti/register/?*",
+        lambda route: route.fulfill(status=204) if route.request.method == "POST" else route.continue_(),
+    )
+    page.goto(registration_address(demo), wait_until="commit")
+    expect(page.get_by_role("heading", name="Registering Reelmark")).to_be_visible()
+    assert_fits(page)
+
+
 def test_the_registered_page_in_a_window(sized_page: Page, demo: Demo) -> None:
     """Some platforms open it so."""
-    framed = requests.post(f"{demo.lms}/tools/register", data={"url": invitation(demo)}, timeout=10).text
-    found = re.search(r'src="([^"]+)"', framed)
-    assert found
-    sized_page.goto(found[1].replace("&amp;", "&"))
+    sized_page.goto(registration_address(demo))
     expect(sized_page.get_by_role("heading", name=REGISTERED)).to_be_visible()
     assert_fits(sized_page)
 
@@ -444,6 +463,57 @@ def test_the_form_of_deep_linking_fits(sized_page: Page, demo: Demo, act: Callab
     act(sized_page)
 
     assert_fits(sized_page)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="styles/setup.css: the buttons are 171 px high there, but scroll-padding-bottom is 96 px (WCAG 2.4.11)",
+)
+def test_what_has_the_focus_is_not_behind_the_buttons(page: Page, demo: Demo) -> None:
+    """In Moodle's dialog on a phone."""
+    page.set_viewport_size({"width": 358, "height": 575})
+    without_frame(page, f"{demo.lms}/select/{TEACHER}?course={FIRST_COURSE}")
+    page.get_by_label("Title").focus()
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        field, buttons = page.evaluate(
+            "[document.activeElement, document.querySelector('.sticky')].map(one => one.getBoundingClientRect().top)"
+        )
+        assert field < buttons, page.evaluate("document.activeElement.name")
+
+
+@pytest.mark.xfail(strict=True, reason="frontend/src/page.ts: copy() puts text in place of all that the button holds")
+def test_a_copy_button_keeps_its_icon(page: Page, demo: Demo) -> None:
+    page.goto(invitation(demo))
+    button = page.get_by_role("button", name="Copy")
+    expect(button.locator(".icon")).to_have_count(1)
+    button.click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    expect(button).to_have_text("Copy")
+    expect(button.locator(".icon")).to_have_count(1, timeout=1)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="styles/cards.css, which comes after forms.css: the margin of .card undoes that of .form"
+)
+def test_a_form_is_in_the_middle_of_a_wide_page(page: Page, demo: Demo) -> None:
+    without_frame(page, f"{demo.lms}/select/{TEACHER}?course={FIRST_COURSE}")
+    left, right = page.locator("form.card[data-zone]").evaluate(
+        "form => [form.getBoundingClientRect().left, innerWidth - form.getBoundingClientRect().right]"
+    )
+    assert left == pytest.approx(right, abs=1)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="styles/setup.css: the margins of .actions.sticky are those of a card wider than 30rem"
+)
+def test_the_buttons_stay_inside_their_card_on_a_phone(page: Page, demo: Demo) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    without_frame(page, f"{demo.lms}/select/{TEACHER}?course={FIRST_COURSE}")
+    card, buttons = page.evaluate(
+        "['form.card[data-zone]', '.sticky'].map(one => document.querySelector(one).getBoundingClientRect().left)"
+    )
+    assert buttons >= card
 
 
 def test_the_review_of_nothing_fits(sized_page: Page, demo: Demo, work: Work) -> None:
