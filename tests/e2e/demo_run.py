@@ -34,6 +34,23 @@ class Demo:
         scores = requests.get(f"{self.lms}/gradebook.json", timeout=10).json()
         return next((s for s in scores if s["link_id"] == link and s["user_id"] == person), {})
 
+    def manage(self, *command: str) -> str:
+        """What a command of manage.py prints, run beside a tool that has its database in the folder."""
+        settings = {
+            "DEMO": "1",
+            "SECRET_KEY": (self.folder / "secret-key").read_text(),
+            "BASE_URL": self.tool,
+            "DATA_DIR": str(self.folder),
+        }
+        return subprocess.run(
+            [sys.executable, "manage.py", *command, "--skip-checks"],
+            cwd=ROOT,
+            env={**_of_this_machine(), **settings},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+
     @property
     def sample(self) -> Path:
         return self.folder / "lms" / "sample.mp4"
@@ -57,12 +74,10 @@ def running(folder: Path, *, settings: dict[str, str] | None = None, **more: str
     }
     options = {**{name: str(port) for name, port in ports.items()}, "data": str(folder)}
     options |= {name.replace("_", "-"): value for name, value in more.items()}
-    # As on a person's machine: nothing of the tests' own settings.
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", *(f"--{name}={value}" for name, value in options.items())],
         cwd=ROOT,
-        env={**kept, **(settings or {})},
+        env={**_of_this_machine(), **(settings or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -73,6 +88,11 @@ def running(folder: Path, *, settings: dict[str, str] | None = None, **more: str
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
+
+
+def _of_this_machine() -> dict[str, str]:
+    """As on a person's machine: nothing of the tests' own settings."""
+    return {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
 
 
 def _wait_for_welcome(process: "subprocess.Popen[str]") -> None:

@@ -20,6 +20,7 @@ from typing import Any
 Prefs = Mapping[str, bool | int | str]
 
 DEFAULT: Prefs = {}  # as shipped: Total Cookie Protection, where each site on top has third-party cookies of its own
+THIRD_PARTY_COOKIES_REJECTED: Prefs = {"network.cookie.cookieBehavior": 1}  # none for a frame, not even its own
 ALL_COOKIES_BLOCKED: Prefs = {"network.cookie.cookieBehavior": 2}
 
 QUIET: Prefs = {

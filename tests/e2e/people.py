@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import FrameLocator, Page, expect
 
+from demo.lms.schema import FIRST_COURSE
 from tests.e2e.demo_run import Demo
 
-TEACHER, ASSISTANT, ANA, BEN = "3", "4", "6", "7"
+ADMIN, TEACHER, ASSISTANT, ANA, BEN = "2", "3", "4", "6", "7"
 
 
 def set_up(page: Page, demo: Demo, link: int) -> None:
@@ -20,6 +21,14 @@ def launch(page: Page, demo: Demo, person: str, link: int) -> FrameLocator:
     page.goto(f"{demo.lms}/open/{link}/{person}")
     frame = page.frame_locator("iframe")
     frame.locator("body[data-role]").wait_for()
+    return frame
+
+
+def select_content(page: Page, demo: Demo, *, course: int = FIRST_COURSE, more: str = "") -> FrameLocator:
+    """Tara adds content to the course: the tool's form, in the LMS's dialog."""
+    page.goto(f"{demo.lms}/select/{TEACHER}?course={course}{more}")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("button", name="Add to Moodle").wait_for()
     return frame
 
 

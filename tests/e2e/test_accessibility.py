@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Frame, Page, Playwright, expect
 
 from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
@@ -162,7 +162,7 @@ def press_to(page: Page, selector: str) -> None:
     raise AssertionError(f"Tab never reaches {selector}")
 
 
-def assert_accessible(page: Page) -> None:
+def assert_accessible(page: Page | Frame) -> None:
     found = Axe().run(page, options=STANDARD)
     assert found.violations_count == 0, found.generate_report()
     sideways = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

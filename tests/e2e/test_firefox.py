@@ -1,13 +1,26 @@
 """The other engine: Firefox as shipped gives the frame cookies of its own; without cookies there is a page to read."""
 
+import contextlib
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from demo.lms.site import CLIENT_ID
 from tests.e2e import demo_run
 from tests.e2e.demo_run import Demo
-from tests.e2e.firefox import ALL_COOKIES_BLOCKED, DEFAULT, Page, firefox, program, wait_until
+from tests.e2e.firefox import (
+    ALL_COOKIES_BLOCKED,
+    DEFAULT,
+    THIRD_PARTY_COOKIES_REJECTED,
+    Page,
+    firefox,
+    program,
+    wait_until,
+)
 from tests.e2e.people import ANA, TEACHER
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Firefox ESR is not installed")]
@@ -19,6 +32,50 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with demo_run.running(tmp_path_factory.mktemp("demo")) as run:
         yield run
+
+
+@pytest.fixture
+def like_moodle(tmp_path: Path) -> Iterator[Demo]:
+    """A demo that has Moodle's two addresses before the LMS's own, and the tool registered for them."""
+    with demo_run.running(tmp_path) as run, moodles_addresses(run) as moodle:
+        run.manage(
+            "register_platform",
+            "--name=Like Moodle",
+            f"--issuer={run.lms}",
+            f"--client-id={CLIENT_ID}",
+            "--deployment-id=1",
+            f"--authorization-url={moodle}/mod/lti/auth.php",
+            f"--token-url={run.lms}/token",
+            f"--jwks-url={run.lms}/jwks",
+        )
+        yield run
+
+
+@contextlib.contextmanager
+def moodles_addresses(demo: Demo) -> Iterator[str]:
+    """auth.php, and launch.php, which anybody who is signed in may open again; both lead on to the LMS."""
+
+    class Moodle(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            if parts.path == "/mod/lti/auth.php":
+                to = f"{demo.lms}/auth?{parts.query}"
+            else:
+                assert parts.path == "/mod/lti/launch.php"
+                to = f"{demo.lms}/open/{parse_qs(parts.query)['id'][0]}/{TEACHER}?window=new"
+            self.send_response(302)
+            self.send_header("Location", to)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Moodle) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 @pytest.fixture
@@ -116,3 +173,45 @@ def test_without_any_cookie_the_frame_says_what_is_wrong(demo: Demo, activity: i
         assert "Reelmark" in page.evaluate("document.title")
         assert page.text.strip(), "no blank frame"
         assert page.cookies() == []
+
+
+def test_without_any_cookie_the_whole_window_says_what_to_allow(demo: Demo, activity: int) -> None:
+    with firefox(ALL_COOKIES_BLOCKED) as page:
+        page.goto(f"{demo.lms}/open/{activity}/{TEACHER}?window=new")
+        page.find("body[data-role='']")
+
+        assert page.status == 403
+        page.sees("allow cookies for this site")
+        assert "Open in a new window" not in page.text, "one more window would end here again"
+
+
+def test_a_frame_without_cookies_leads_to_the_login_in_a_window(demo: Demo, activity: int) -> None:
+    """This LMS takes a login once, so there it ends; a Moodle's is below."""
+    with firefox(THIRD_PARTY_COOKIES_REJECTED) as page:
+        page.goto(f"{demo.lms}/open/{activity}/{TEACHER}")
+        page.frame("iframe[name=tool]")
+        page.sees("Open in a new window")
+        assert page.status == 403
+        assert page.cookies() == []
+        page.press("Open in a new window")
+
+        page.switch_to_new_window()
+        page.sees("This launch was used already")
+        assert page.url.startswith(f"{demo.lms}/auth?")
+        assert {cookie["partition"] for cookie in page.cookies()} == {"(http,localhost)"}, "on top it may keep its own"
+
+
+def test_from_a_moodle_the_window_opens_the_activity(like_moodle: Demo) -> None:
+    link = like_moodle.add_activity("Interview")
+    with firefox(THIRD_PARTY_COOKIES_REJECTED) as page:
+        page.goto(f"{like_moodle.lms}/open/{link}/{TEACHER}")
+        page.frame("iframe[name=tool]")
+        page.press("Open in a new window")
+
+        left = page.switch_to_new_window()
+        page.sees("Set up this assignment")
+        assert page.url.startswith(f"{like_moodle.tool}/l/")
+        page.press("Save")
+        page.sees("Students can now hand in")
+        page.close_window(left)
+        assert page.url.startswith(like_moodle.lms)
