@@ -151,9 +151,6 @@ def test_the_values_for_registering_by_hand(sized_page: Page, demo: Demo) -> Non
     assert_fits(sized_page)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="templates/lti/register.html: <ol role=status> is no list for its items (axe: listitem)"
-)
 def test_the_page_while_it_registers(page: Page, demo: Demo) -> None:
     """An answer without content leaves it there."""
     page.route(
@@ -265,7 +262,7 @@ def test_the_last_one_goes_along_with_those_that_are_ready(page: Page, demo: Dem
     form = select_content(page, demo)
     ready(form, "First draft")
     form.get_by_label("Title").fill("Second draft")
-    form.get_by_role("button", name="Add this one too, and finish").click()
+    form.get_by_role("button", name="Save this one, and add all to Moodle").click()
     page.wait_for_url(f"{demo.lms}/?course={FIRST_COURSE}")
 
     assert titles(page, demo) == [*before, "First draft", "Second draft"]
@@ -447,15 +444,7 @@ def two_ready_looked_at_again(page: Page) -> None:
         pytest.param(lambda page: None, id="empty"),
         pytest.param(wrong, id="errors"),
         pytest.param(two_ready_looked_at_again, id="two ready"),
-        pytest.param(
-            two_ready,
-            id="two ready, and told so",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="templates/base.html: <li role=status> in <ul class=notices> is no list item (axe: list, "
-                "aria-allowed-role)",
-            ),
-        ),
+        pytest.param(two_ready, id="two ready, and told so"),
     ],
 )
 def test_the_form_of_deep_linking_fits(sized_page: Page, demo: Demo, act: Callable[[Page], None]) -> None:
@@ -465,10 +454,6 @@ def test_the_form_of_deep_linking_fits(sized_page: Page, demo: Demo, act: Callab
     assert_fits(sized_page)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="styles/setup.css: the buttons are 171 px high there, but scroll-padding-bottom is 96 px (WCAG 2.4.11)",
-)
 def test_what_has_the_focus_is_not_behind_the_buttons(page: Page, demo: Demo) -> None:
     """In Moodle's dialog on a phone."""
     page.set_viewport_size({"width": 358, "height": 575})
@@ -482,7 +467,6 @@ def test_what_has_the_focus_is_not_behind_the_buttons(page: Page, demo: Demo) ->
         assert field < buttons, page.evaluate("document.activeElement.name")
 
 
-@pytest.mark.xfail(strict=True, reason="frontend/src/page.ts: copy() puts text in place of all that the button holds")
 def test_a_copy_button_keeps_its_icon(page: Page, demo: Demo) -> None:
     page.goto(invitation(demo))
     button = page.get_by_role("button", name="Copy")
@@ -493,9 +477,6 @@ def test_a_copy_button_keeps_its_icon(page: Page, demo: Demo) -> None:
     expect(button.locator(".icon")).to_have_count(1, timeout=1)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="styles/cards.css, which comes after forms.css: the margin of .card undoes that of .form"
-)
 def test_a_form_is_in_the_middle_of_a_wide_page(page: Page, demo: Demo) -> None:
     without_frame(page, f"{demo.lms}/select/{TEACHER}?course={FIRST_COURSE}")
     left, right = page.locator("form.card[data-zone]").evaluate(
@@ -504,9 +485,6 @@ def test_a_form_is_in_the_middle_of_a_wide_page(page: Page, demo: Demo) -> None:
     assert left == pytest.approx(right, abs=1)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="styles/setup.css: the margins of .actions.sticky are those of a card wider than 30rem"
-)
 def test_the_buttons_stay_inside_their_card_on_a_phone(page: Page, demo: Demo) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     without_frame(page, f"{demo.lms}/select/{TEACHER}?course={FIRST_COURSE}")

@@ -181,7 +181,7 @@ def test_without_any_cookie_the_whole_window_says_what_to_allow(demo: Demo, acti
         page.find("body[data-role='']")
 
         assert page.status == 403
-        page.sees("allow cookies for this site")
+        page.sees("Allow cookies for localhost")
         assert "Open in a new window" not in page.text, "one more window would end here again"
 
 

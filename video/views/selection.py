@@ -5,6 +5,7 @@ import uuid
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -29,13 +30,14 @@ def choose(request: SelectionRequest) -> HttpResponse:
         if not (request.POST.get("another") and selection.accept_multiple):
             return _give(request, _ready(selection))
         messages.success(request, f"“{assignment.title}” is ready.")
-        return redirect("selection:choose", selection.pk)
+        return redirect(f"{reverse('selection:choose', args=[selection.pk])}?more=1")
     context = {
         "selection": selection,
         "form": form,
         "ready": _ready(selection),
         "earlier": assignments.earlier(selection.person),
         "like": request.GET.get("like", ""),
+        "more": form.is_bound or {"more", "like"} & set(request.GET),
     }
     return render(request, "video/selection.html", context, status=422 if form.is_bound else 200)
 
