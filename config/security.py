@@ -48,7 +48,7 @@ def allow_form_to(response: Response, address: str) -> Response:
 
 
 def allow_any_frame(response: Response) -> Response:
-    """For pages that only say what went wrong: a blank frame would help nobody, and nothing on them acts for anybody."""
+    """For pages that say what went wrong: a blank frame would help nobody, and nothing on them acts for anybody."""
     return _frame_ancestors(response, ["*"])
 
 
