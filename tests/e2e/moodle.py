@@ -53,12 +53,17 @@ def open_activity(page: Page, activity: str) -> FrameLocator:
     return frame
 
 
-def register(admin: Page, address: str) -> None:
-    """Paste a registration address into Manage tools, follow it to its end, and activate the tool."""
+def paste(admin: Page, address: str) -> FrameLocator:
+    """Paste a registration address into Manage tools; the frame in which Moodle opens it."""
     admin.goto(f"{MOODLE}/mod/lti/toolconfigure.php", wait_until="networkidle")
     admin.locator("input[name=url]").fill(address)
     admin.get_by_role("button", name="Add LTI Advantage").click()
-    tool = admin.frame_locator("#external-registration-container iframe, #external-registration-page-container iframe")
+    return admin.frame_locator("#external-registration-container iframe, #external-registration-page-container iframe")
+
+
+def register(admin: Page, address: str) -> None:
+    """Register a tool that is not there yet, and activate it."""
+    tool = paste(admin, address)
     expect(tool.get_by_role("heading", name="know each other")).to_be_visible(timeout=30_000)
     shoot(admin, "a1-registered")
     tool.get_by_role("button", name="Close").click()
@@ -66,6 +71,30 @@ def register(admin: Page, address: str) -> None:
     activate.click()
     expect(activate).to_be_hidden()
     shoot(admin, "a2-activated")
+
+
+def update(admin: Page, address: str) -> None:
+    """Register a tool again: Moodle asks whether the one of this domain is meant."""
+    tool = paste(admin, address)
+    tool.get_by_role("link", name="Update").or_(tool.get_by_role("button", name="Update")).first.click()
+    expect(tool.get_by_text("It was in use before")).to_be_visible(timeout=30_000)
+    shoot(admin, "f1-updated")
+    tool.get_by_role("button", name="Close").click()
+    expect(admin.locator(".tool-card", has_text="Reelmark")).to_have_count(1)
+
+
+def switch_to_student(teacher: Page, course: str) -> None:
+    """Moodle's own “Switch role to…”."""
+    teacher.goto(
+        f"{MOODLE}/course/switchrole.php?id={course}&switchrole=-1&returnurl=%2Fcourse%2Fview.php%3Fid%3D{course}"
+    )
+    teacher.get_by_role("button", name="Student", exact=True).click()
+
+
+def switch_back(teacher: Page, course: str) -> None:
+    teacher.goto(f"{MOODLE}/course/view.php?id={course}")
+    teacher.locator("#user-menu-toggle").click()
+    teacher.get_by_role("menuitem", name="Return to my normal role").click()
 
 
 def show_in_chooser(teacher: Page, course: str) -> None:

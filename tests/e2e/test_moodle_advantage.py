@@ -5,6 +5,8 @@ MOODLE_COURSE is a course without the tool where teacher, tutor (non-editing) an
 MOODLE_CRON a command that runs Moodle's ad hoc tasks, because a course is copied by one:
 
     MOODLE_CRON="php /path/to/moodle/admin/cli/adhoc_task.php --execute"
+
+With MOODLE_INVITATION_AGAIN, a second address, the tool is registered once more at the end, as an update.
 """
 
 import os
@@ -25,6 +27,7 @@ from tests.e2e.moodle import MOODLE, open_activity, shoot
 
 COURSE = os.environ.get("MOODLE_COURSE", "")
 INVITATION = os.environ.get("MOODLE_INVITATION", "")
+INVITATION_AGAIN = os.environ.get("MOODLE_INVITATION_AGAIN", "")
 CRON = os.environ.get("MOODLE_CRON", "")
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 780}
@@ -68,6 +71,7 @@ def test_from_registration_to_the_copied_course(people: People, tmp_path: Path) 
     activity = one_activity_by_deep_linking(people.teacher)
     several_at_once(people.teacher)
     everybody_gets_their_role(people, activity)
+    switched_role_works_beside_the_teachers_own_tab(people.teacher, activity)
     roster_is_the_courses(people.teacher, activity)
     checks_are_good(people.admin, activity)
 
@@ -75,6 +79,9 @@ def test_from_registration_to_the_copied_course(people: People, tmp_path: Path) 
     review_opens_that_students_work(people.teacher)
     student_sees_nobody_elses_work(people.other, people.teacher, activity)
     copy_is_empty_and_says_so(people, activity)
+    if INVITATION_AGAIN:
+        moodle.update(people.admin, INVITATION_AGAIN)
+        assert open_activity(people.student, activity).locator("body").get_attribute("data-role") == "student"
 
 
 def used_invitation_is_refused(admin: Page) -> None:
@@ -127,6 +134,21 @@ def everybody_gets_their_role(people: People, activity: str) -> None:
         frame = open_activity(page, activity)
         assert frame.locator("body").get_attribute("data-role") == role
         expect(frame.get_by_text("Interview & présentation").first).to_be_visible()
+
+
+def switched_role_works_beside_the_teachers_own_tab(teacher: Page, activity: str) -> None:
+    own = open_activity(teacher, activity)
+    tab = teacher.context.new_page()
+    moodle.switch_to_student(tab, COURSE)
+    as_student = open_activity(tab, activity)
+    assert as_student.locator("body").get_attribute("data-role") == "student"
+    expect(as_student.get_by_role("heading", name="Upload your video")).to_be_visible()
+    shoot(tab, "c0-switched-role")
+    teacher.bring_to_front()
+    own.get_by_role("link", name="Settings").click()
+    expect(own.get_by_role("heading", name="Settings")).to_be_visible()
+    moodle.switch_back(tab, COURSE)
+    tab.close()
 
 
 def roster_is_the_courses(teacher: Page, activity: str) -> None:
