@@ -494,6 +494,18 @@ def test_the_buttons_stay_inside_their_card_on_a_phone(page: Page, demo: Demo) -
     assert buttons >= card
 
 
+def test_every_check_is_tried_and_says_what_it_found(sized_page: Page, demo: Demo, work: Work) -> None:
+    without_frame(sized_page, f"{demo.lms}/open/{work.link}/{ADMIN}")
+    sized_page.get_by_role("link", name="Check").click()
+
+    expect(sized_page.locator(".check.good, .check.warning")).to_have_count(7, timeout=30_000)
+    grade = sized_page.locator(".check", has_text="A grade, there and back")
+    expect(grade).to_contain_text("A trial column was made, a grade sent, read back, and the column deleted again.")
+    grade.get_by_role("button", name="Retry A grade").click()
+    expect(grade).to_contain_text("deleted again.")
+    assert_fits(sized_page)
+
+
 def test_the_review_of_nothing_fits(sized_page: Page, demo: Demo, work: Work) -> None:
     launch(sized_page, demo, EVA, work.link)
     without_frame(sized_page, f"{demo.lms}/review/{work.link}/{TEACHER}/{EVA}")

@@ -9,8 +9,8 @@ import pytest
 import responses
 from django.test import Client
 
-from lti_tool import outbox
-from lti_tool.models import Course, LaunchSession, Membership, Person, ResourceLink, UsedNonce
+from lti_tool import outbox, registered
+from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink, UsedNonce
 from tests.lti_tool.platform_double import INSTRUCTOR, LEARNER, LTI, PlatformDouble
 
 VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
@@ -318,3 +318,29 @@ def test_same_ids_at_two_platforms_never_meet(platform: PlatformDouble, browser:
     for model in (Person, Course, ResourceLink):
         assert model.objects.count() == 2
     assert outbox.due() == []
+
+
+def test_deployment_that_was_registered_a_moment_ago_is_known_at_once(
+    platform: PlatformDouble, browser: Client
+) -> None:
+    platform.open_page(browser)
+    Deployment.objects.create(platform=platform.row, deployment_id="2")
+
+    platform.open_page(browser, **{f"{LTI}deployment_id": "2"})
+
+    assert Course.objects.get().deployment.deployment_id == "2"
+
+
+def test_what_changed_of_a_platform_is_known_after_some_seconds(
+    platform: PlatformDouble, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.login(browser)
+    platform.row.authorization_url = "https://moodle.example/elsewhere"
+    platform.row.save()
+    monkeypatch.setattr("lti_tool.registered.KEEP_SECONDS", -1)
+    registered.forget()
+
+    response = browser.get(
+        "/lti/login/", {"iss": platform.issuer, "client_id": "tool-1", "login_hint": "6"}, secure=True
+    )
+    assert response["Location"].startswith("https://moodle.example/elsewhere?")

@@ -1,0 +1,106 @@
+"""Several people at the same moment, in threads with connections of their own."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+import responses
+from django.db import connection
+from django.test import Client
+
+from lti_tool.models import Course, Deployment, LaunchSession, Person, ResourceLink
+from tests.lti_tool.platform_double import LTI, PlatformDouble
+from video.models import Assignment
+
+MANY = 6
+
+pytestmark = pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="a test's SQLite is in memory, where threads lock each other out"
+)
+
+
+@pytest.fixture
+def platform(transactional_db: None, answers: responses.RequestsMock) -> PlatformDouble:
+    return PlatformDouble(answers)
+
+
+def at_once(work: Callable[[int], Any]) -> list[Any]:
+    """The answers of MANY threads that begin together."""
+    barrier = Barrier(MANY)
+
+    def one(number: int) -> Any:
+        barrier.wait(timeout=30)
+        try:
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(MANY) as pool:
+        return list(pool.map(one, range(MANY)))
+
+
+def opened(platform: PlatformDouble, sub: str, **changes: Any) -> int:
+    browser = Client(HTTP_HOST="tool.example")
+    page = platform.open_page(browser, sub=sub, name=f"Student {sub}", **changes)
+    return browser.get(page, secure=True).status_code
+
+
+def chosen(platform: PlatformDouble) -> Assignment:
+    """An assignment that was given to Moodle and never opened."""
+    course = Course.objects.create(
+        platform=platform.row, deployment=Deployment.objects.get(), context_id="2", title="Film and Sound"
+    )
+    return Assignment.objects.create(course=course, title="Oral exam")
+
+
+def test_first_launches_of_a_link_bind_it_once(platform: PlatformDouble) -> None:
+    assignment = chosen(platform)
+    custom = {f"{LTI}custom": {"assignment": str(assignment.pk)}}
+
+    assert at_once(lambda number: opened(platform, str(number), **custom)) == [200] * MANY
+
+    assert list(Assignment.objects.values_list("pk", "resource_link__resource_link_id")) == [(assignment.pk, "1")]
+    assert Person.objects.count() == MANY
+    assert ResourceLink.objects.count() == 1
+
+
+def test_first_launches_of_a_copy_make_one_copy(platform: PlatformDouble) -> None:
+    assignment = chosen(platform)
+    custom = {f"{LTI}custom": {"assignment": str(assignment.pk)}}
+    opened(platform, "99", **custom)
+    elsewhere = {
+        **custom,
+        f"{LTI}context": {"id": "77", "title": "Film 2027"},
+        f"{LTI}resource_link": {"id": "9", "title": "Oral exam"},
+    }
+
+    assert at_once(lambda number: opened(platform, str(number), **elsewhere)) == [200] * MANY
+
+    assert Assignment.objects.filter(copied_from=assignment).count() == 1
+    assert Assignment.objects.count() == 2
+
+
+def test_one_person_in_many_tabs(platform: PlatformDouble) -> None:
+    chosen(platform)
+
+    assert at_once(lambda number: opened(platform, "6")) == [200] * MANY
+
+    assert Person.objects.count() == 1
+    assert LaunchSession.objects.count() == MANY
+
+
+def test_one_token_posted_many_times_at_once_opens_once(platform: PlatformDouble) -> None:
+    browser = Client(HTTP_HOST="tool.example")
+    asked = platform.login(browser)
+    token = platform.sign(platform.claims(asked["nonce"]))
+    cookies = browser.cookies
+
+    def post(number: int) -> int:
+        tab = Client(HTTP_HOST="tool.example")
+        tab.cookies = cookies
+        return platform.post(tab, id_token=token, state=asked["state"]).status_code
+
+    assert sorted(at_once(post)) == [302] + [400] * (MANY - 1)
+    assert LaunchSession.objects.count() == 1
