@@ -1,5 +1,6 @@
 """Cookies and framing for pages that live inside another site's frame."""
 
+import re
 from collections.abc import Callable, Iterable
 from http.cookies import Morsel
 from typing import TypeVar
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 # What Python 3.14 does itself: before it, the cookie class refuses the attribute.
@@ -37,19 +39,31 @@ class PartitionedCookies:
 
 def allow_frames(response: Response, addresses: Iterable[str]) -> Response:
     """Let pages of these addresses' origins, and of no other site, frame `response` (CSP frame-ancestors)."""
-    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses) if parts.netloc}
+    origins = {origin for address in addresses if (origin := _origin(address))}
     return _frame_ancestors(response, ["'self'", *sorted(origins)])
 
 
 def allow_form_to(response: Response, address: str) -> Response:
     """Let a form of this page be sent to that address's origin as well (CSP form-action)."""
-    parts = urlsplit(address)
-    return _replace(response, "form-action", ["'self'", f"{parts.scheme}://{parts.netloc}"])
+    return _replace(response, "form-action", ["'self'", *filter(None, [_origin(address)])])
 
 
 def allow_any_frame(response: Response) -> Response:
     """For pages that say what went wrong: a blank frame would help nobody, and nothing on them acts for anybody."""
     return _frame_ancestors(response, ["*"])
+
+
+def _origin(address: str) -> str:
+    """`scheme://host[:port]`; empty for what is no web address. A policy must not get a `;` from somebody's query."""
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    if parts.scheme not in ("https", "http") or not _HOST.fullmatch(host):
+        return ""
+    return f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"
 
 
 def _frame_ancestors(response: Response, sources: list[str]) -> Response:

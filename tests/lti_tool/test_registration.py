@@ -256,6 +256,10 @@ def test_broken_configuration_is_told_and_the_invitation_stays(
 def test_configuration_address_must_be_https(
     moodle: responses.RequestsMock, browser: Client, address: str, url: str
 ) -> None:
+    page = get(browser, opened_by_moodle(address, url))
+    assert page.status_code == 200
+    assert "frame-ancestors 'self';" in page["Content-Security-Policy"] + ";" or url.startswith("http://")
+
     response = post(browser, opened_by_moodle(address, url))
 
     assert response.status_code == 422
