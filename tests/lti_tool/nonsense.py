@@ -16,7 +16,12 @@ _TEXTS = (
     *("", " ", "\x00", "6\x00", "\ud800", "a\udfff", "\u202etxt.4pm", "\ufeff", "é" * 300, "x" * 256, "x" * 2001),
     *("null", "true", "1e999", "1.3.0", "$Person.sourcedId", "../../etc/passwd", "\r\nSet-Cookie: launch=x"),
     *("https://[bad", "javascript:alert(1)", "//evil.example/", "https://evil.example/lti/launch/", "https://"),
-    *("https://tool.example@evil.example/", "https://tool.example/elsewhere/", "https://tool.example:8443/"),
+    *(
+        "https://tool.example@evil.example/",
+        "https://tool.example/elsewhere/",
+        "https://tool.example:8443/",
+        "https://tool.example.evil.example/",
+    ),
     *("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "Instructor", "Administrator", "x@y" * 110),
 )
 _NUMBERS = (

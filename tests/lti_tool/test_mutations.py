@@ -112,6 +112,13 @@ def test_no_text_of_a_launch_can_break_it(platform: PlatformDouble, other: Platf
                     launch.judge(launch.post(signed(claims, platform)), [platform, other])
 
 
+def test_launch_leads_to_this_tool_alone(platform: PlatformDouble, other: PlatformDouble) -> None:
+    for text in nonsense.TEXTS:
+        with a_launch(platform, "link", "student") as launch:
+            token = signed({**launch.claims, f"{LTI}target_link_uri": text}, platform)
+            launch.judge(launch.post(token), [platform, other])
+
+
 @pytest.mark.parametrize(
     "numbers",
     [
@@ -383,6 +390,14 @@ def test_no_hint_can_break_a_login(platform: PlatformDouble, other: PlatformDoub
         judge_login(platform, "post", list(params.items()), plain)
 
 
+@pytest.mark.parametrize("param", PARAMS)
+def test_no_text_of_a_login_leads_elsewhere(platform: PlatformDouble, other: PlatformDouble, param: str) -> None:
+    plain = {again: shape(a_refusal(platform, other if again else platform)) for again in (False, True)}
+    for text in nonsense.TEXTS:
+        for double in (platform, other):
+            judge_login(double, "get", list({**dict(login_of(double)), param: text}.items()), plain)
+
+
 def login_of(double: PlatformDouble) -> list[tuple[str, str]]:
     return [
         ("iss", double.issuer),
@@ -474,6 +489,7 @@ def as_received(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 def good(platform: PlatformDouble, message: str, nonce: str = "", role: str = "teacher") -> Claims:
     """A launch that may come in, with every claim that the tool reads."""
     more = {
+        "azp": platform.row.client_id,
         f"{LTI}custom": {"assignment": "01920000-0000-7000-8000-000000000000", "context_history": "7,8"},
         f"{LTI}tool_platform": {"product_family_code": "moodle", "version": "2024100700", "guid": "x"},
     }
@@ -511,7 +527,8 @@ class Attempted:
         claims = json.loads(decoded(told["id_token"].split(".")[1]))
         assert why_not(claims, signer, self.asked["nonce"]) == []
         opened: list[LaunchSession | ContentSelection] = [*LaunchSession.objects.all()]
-        [session] = [*opened, *ContentSelection.objects.all()]
+        opened.extend(ContentSelection.objects.all())
+        [session] = opened
         assert response["Location"].startswith(session.path)
         assert response.cookies["launch"]["path"] == session.path
         assert session.person.platform_id == signer.row.pk
