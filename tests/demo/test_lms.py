@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from demo.lms.site import CLIENT_ID, NRPS_SCOPE
-from tests.demo.acting_tool import ISSUER, ask_token, asked, assertion, bearer, hidden_fields
+from tests.demo.acting_tool import ISSUER, ask_token, asked, assertion, bearer, hidden_fields, names
 
 SCORES = "/ags/2/lineitems/1/lineitem/scores?type_id=1"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
@@ -86,7 +86,7 @@ class TestToken:
             {"jti": None},
             {"exp": None},
         ],
-        ids=str,
+        ids=names,
     )
     def test_wrong_assertion_is_refused(self, lms: FlaskClient, changes: dict[str, Any]) -> None:
         answer = ask_token(lms, client_assertion=assertion(**changes))
@@ -150,7 +150,7 @@ class TestScores:
             {"activityProgress": "Done"},
             {"gradingProgress": ...},
         ],
-        ids=str,
+        ids=names,
     )
     def test_wrong_score_is_refused(self, lms: FlaskClient, changes: dict[str, Any]) -> None:
         assert self.post(lms, score(**changes)) == 400

@@ -1,5 +1,6 @@
 """The demo's children live and die together."""
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -45,8 +46,14 @@ def test_stop_leaves_no_grandchild_behind(processes: Processes, tmp_path: Path) 
 
     processes.stop()
 
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def free() -> bool:
+        with lock.open("w") as file, contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+    # It was killed; the system takes its lock away a little later.
+    processes.wait_until(free, "the end of the grandchild", within=30)
 
 
 def test_a_port_in_use_is_said_before_anything_is_started(tmp_path: Path) -> None:

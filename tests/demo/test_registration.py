@@ -19,6 +19,7 @@ from tests.demo.acting_tool import (
     assertion,
     hidden_fields,
     launched,
+    names,
     register,
     registration,
     registration_token,
@@ -79,7 +80,7 @@ def test_token_is_good_for_one_registration(lms: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "changes",
     [{"scope": None}, {"scope": "reg-other"}, {"exp": int(time.time()) - 10}, {"exp": None}, {"sub": None}],
-    ids=str,
+    ids=names,
 )
 def test_other_tokens_of_ours_are_refused(lms: FlaskClient, changes: dict[str, Any]) -> None:
     assert register(lms, token=our_token(lms, **changes)).status_code == 401
@@ -131,7 +132,7 @@ def test_foreign_and_missing_tokens_are_refused(lms: FlaskClient) -> None:
         {"tool_custom_parameters": {"n": 5}},
         {"tool_claims": ...},
     ],
-    ids=str,
+    ids=names,
 )
 def test_wrong_registration_is_refused(lms: FlaskClient, changes: dict[str, Any]) -> None:
     answer = register(lms, registration(**changes))

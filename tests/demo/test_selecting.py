@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from demo.lms.site import CLIENT_ID
-from tests.demo.acting_tool import ISSUER, KEY, LTI, OTHER, TOOL, another_tool, launched
+from tests.demo.acting_tool import ISSUER, KEY, LTI, OTHER, TOOL, another_tool, launched, names
 
 DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 ITEM = {
@@ -170,7 +170,7 @@ def test_nothing_selected_just_goes_back(lms: FlaskClient, items: Any) -> None:
         {"content_items": [{**ITEM, "lineItem": {"scoreMaximum": 20, "submissionReview": {"custom": {"a": 1}}}}]},
         {"content_items": [ITEM, {"type": "html"}]},
     ],
-    ids=str,
+    ids=names,
 )
 def test_wrong_answer_is_refused_whole(lms: FlaskClient, changes: dict[str, Any]) -> None:
     assert answer(lms, signed(**changes)).status_code == 400

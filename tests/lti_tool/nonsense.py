@@ -8,11 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# Left out of the strategies because the tool breaks on them: the strict xfails of `test_mutations.py` name each fault.
-UNMENDED: tuple[Any, ...] = ("\ud800", "a\udfff", "https://[bad", 10**400, -(10**400))
-
-
-_TEXTS = (
+TEXTS = (
     *("", " ", "\x00", "6\x00", "\ud800", "a\udfff", "\u202etxt.4pm", "\ufeff", "é" * 300, "x" * 256, "x" * 2001),
     *("null", "true", "1e999", "1.3.0", "$Person.sourcedId", "../../etc/passwd", "\r\nSet-Cookie: launch=x"),
     *("https://[bad", "javascript:alert(1)", "//evil.example/", "https://evil.example/lti/launch/", "https://"),
@@ -24,7 +20,7 @@ _TEXTS = (
     ),
     *("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "Instructor", "Administrator", "x@y" * 110),
 )
-_NUMBERS = (
+NUMBERS = (
     0,
     -1,
     6,
@@ -39,10 +35,6 @@ _NUMBERS = (
     float("-inf"),
     float("nan"),
 )
-
-
-TEXTS = tuple(text for text in _TEXTS if text not in UNMENDED)
-NUMBERS = tuple(number for number in _NUMBERS if number not in UNMENDED)
 
 
 def texts() -> st.SearchStrategy[str]:

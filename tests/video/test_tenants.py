@@ -23,12 +23,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.objectstore import ObjectStore
-from lti_tool import platform_keys
+from lti_tool import checkup, platform_keys
 from lti_tool.models import ContentSelection, LaunchSession
 from tests.films import film
 from tests.lti_tool.platform_double import LTI, Claims, PlatformDouble, reviewing, selecting
 from tests.video.visitor import ROLES, Visitor
 from video.models import Assignment, Attempt, Submission, Video
+
+pytestmark = pytest.mark.property
 
 FORM = {"points": "20", "max_size_gb": "1"}
 # What any form or script of the product sends, so that a request gets as far as it can.
@@ -132,7 +134,8 @@ def addresses(patterns: Sequence[URLPattern | URLResolver] | None = None, above:
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, route)
         elif re.match(r"[ls]/<", route):
-            yield route
+            # The only texts in an address are the checks' own.
+            yield from {route.replace("<slug:code>", check.code) for check in checkup.CHECKS}
 
 
 ADDRESSES = sorted(addresses())
