@@ -18,7 +18,14 @@ TEXTS = (
         "https://tool.example:8443/",
         "https://tool.example.evil.example/",
     ),
-    *("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "Instructor", "Administrator", "x@y" * 110),
+    *(
+        "<script>alert(1)</script>",
+        "\"'><img src=x onerror=alert(1)>",
+        "3&next=https://evil.example/#",
+        "Instructor",
+        "Administrator",
+        "x@y" * 110,
+    ),
 )
 NUMBERS = (
     0,
