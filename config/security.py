@@ -49,7 +49,7 @@ def allow_form_to(response: Response, address: str) -> Response:
 
 
 def allow_any_frame(response: Response) -> Response:
-    """For pages that say what went wrong: a blank frame would help nobody, and nothing on them acts for anybody."""
+    """For pages that say what went wrong: a blank frame would help nobody, and none acts for anybody."""
     return _frame_ancestors(response, ["*"])
 
 
@@ -58,9 +58,9 @@ def _origin(address: str) -> str:
     try:
         parts = urlsplit(address)
         port = f":{parts.port}" if parts.port else ""
-    except ValueError:
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError:  # UnicodeError is one
         return ""
-    host = parts.hostname or ""
     if parts.scheme not in ("https", "http") or not _HOST.fullmatch(host):
         return ""
     return f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"

@@ -21,7 +21,7 @@ REDIS_URL = env.text("REDIS_URL")
 
 # --- the product --------------------------------------------------------------------------------------------------
 # Hosts of platforms that are in a private network, such as a school's own; all others must be at public addresses.
-PRIVATE_PLATFORM_HOSTS = env.words("PRIVATE_PLATFORM_HOSTS")
+PRIVATE_PLATFORM_HOSTS = [host.lower() for host in env.words("PRIVATE_PLATFORM_HOSTS")]
 LAUNCH_HOURS = env.number("LAUNCH_HOURS", 12)
 UPLOAD_MAX_BYTES = env.number("UPLOAD_MAX_BYTES", 5 * 1024**3)
 UPLOAD_TICKET_SECONDS = env.number("UPLOAD_TICKET_SECONDS", 3600)

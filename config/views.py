@@ -32,8 +32,14 @@ def problem(
     if request.headers.get("Accept", "").startswith("application/json"):
         error = {"code": f"http_{status}", "message": what, "action": next_step}
         return JsonResponse({"error": error}, status=status)
-    context = {"status": status, "title": title, "what": what, "next_step": next_step, "technical": technical}
-    context["again"] = again
+    context = {
+        "status": status,
+        "title": title,
+        "what": what,
+        "next_step": next_step,
+        "technical": technical,
+        "again": again,
+    }
     # Without a request: an error page must not fail for the reason that the page before it failed.
     return allow_any_frame(HttpResponse(render_to_string("errors/problem.html", context), status=status))
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from lti_tool import registered
 from lti_tool.models import (
     Course,
     Deployment,
@@ -34,6 +35,14 @@ class PlatformAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("product", "version", "registered_at", "granted_scopes", "launched_at", "selected_at")
     inlines = (DeploymentInline,)
     change_form_template = "admin/lti_tool/platform/change_form.html"
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        registered.forget()  # other processes learn of it within seconds
+
+    def delete_model(self, request: HttpRequest, obj: Platform) -> None:
+        super().delete_model(request, obj)
+        registered.forget()
 
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
@@ -80,15 +89,12 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: InvitationForm, change: bool) -> None:
-        made, address = Invitation.make(hours=form.cleaned_data["hours"], note=obj.note)
-        obj.__dict__.update(made.__dict__)
-        # For the answer to this very request; a ModelAdmin is shared between requests.
-        request.META["lti_tool.address"] = address
+        obj.address = obj.invite(hours=form.cleaned_data["hours"])
 
     def response_add(self, request: HttpRequest, obj: Invitation, post_url_continue: str | None = None) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "address": request.META["lti_tool.address"],
+            "address": obj.address,
             "title": str(obj),
         }
         return TemplateResponse(request, "admin/lti_tool/invitation/made.html", context)

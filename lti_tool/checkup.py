@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -51,9 +51,12 @@ class Subject:
 
 @dataclass(frozen=True)
 class Check:
+    """`asked` is what pressing its button does, for one that must not run by itself."""
+
     code: str
     label: str
     run: Callable[[Subject], Result]
+    asked: str = ""
 
 
 def subject_of(platform: Platform, link: ResourceLink | None = None) -> Subject:
@@ -123,7 +126,7 @@ def _clocks(subject: Subject) -> Result:
 
 
 def _scopes(subject: Subject) -> Result:
-    granted, _ = granted_scopes(subject.platform, SCOPES)
+    granted = granted_scopes(subject.platform, SCOPES)
     missing = [words for scope, words in _IN_WORDS.items() if scope not in granted]
     if not missing:
         return Result(State.GOOD, "Moodle grants everything: " + ", ".join(_IN_WORDS.values()) + ".")
@@ -215,9 +218,10 @@ def _not_opened(what: str) -> Result:
 
 def _date(answer: Answer) -> datetime | None:
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", ""))
+        date = parsedate_to_datetime(answer.headers.get("Date", ""))
     except (TypeError, ValueError):
         return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)  # "-0000" says UTC of an unknown place (RFC 5322, 3.3)
 
 
 _IN_WORDS = {
@@ -232,6 +236,11 @@ CHECKS = (
     Check("clocks", "Clocks", _clocks),
     Check("scopes", "What Moodle grants", _scopes),
     Check("roster", "Roster", _roster),
-    Check("grades", "A grade, there and back", _grades),
+    Check(
+        "grades",
+        "A grade, there and back",
+        _grades,
+        asked="Makes a trial column in the gradebook, gives one student 7 of 10 in it, reads that, deletes the column.",
+    ),
     Check("deep-linking", "Select content (Deep Linking)", _deep_linking),
 )

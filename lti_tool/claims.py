@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from lti_tool.errors import LaunchRefused
 from lti_tool.roles import Role, role_of
+from lti_tool.texts import is_text
 
 _LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 MESSAGE_TYPE = f"{_LTI}message_type"
@@ -62,7 +65,7 @@ class GradeService:
 
 
 @dataclass(frozen=True)
-class SelectionRequest:
+class SelectionClaim:
     """What a Deep Linking launch asks for (Deep Linking 2.0, 4.4.1). `data` empty: not sent, so not given back."""
 
     return_url: str
@@ -85,7 +88,7 @@ class Launch:
     sub: str
     role: Role
     resource_link: ResourceLinkClaim | None = None
-    selection: SelectionRequest | None = None
+    selection: SelectionClaim | None = None
     context: Context | None = None
     name: str = ""
     email: str = ""
@@ -127,7 +130,7 @@ def read(claims: Mapping[str, Any], *, client_id: str) -> Launch:
         grades=_grades(claims),
         memberships_url=_text(_mapping(claims, _NRPS), "context_memberships_url", longest=2000),
         custom=_substituted(_mapping(claims, _CUSTOM)),
-        for_sub=_for_sub(claims, required=message_type == SUBMISSION_REVIEW_REQUEST),
+        for_sub=_for_sub(claims) if message_type == SUBMISSION_REVIEW_REQUEST else "",
         product=_text(platform, "product_family_code")[:100],
         version=_text(platform, "version")[:100],
     )
@@ -159,18 +162,9 @@ def _text(claims: Mapping[str, Any], key: str, *, required: bool = False, longes
         raise LaunchRefused(f"The id_token's {_short(key)} is not a text.")
     if longest is not None and len(value) > longest:
         raise LaunchRefused(f"The id_token's {_short(key)} is longer than {longest} characters.")
-    if not _is_text(value):
+    if not is_text(value):
         raise LaunchRefused(f"The id_token's {_short(key)} holds what is no character.")
     return value
-
-
-def _is_text(value: str) -> bool:
-    """False for NUL, which PostgreSQL does not store, and halves of surrogate pairs, which nobody can encode."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\x00" not in value
 
 
 def _mapping(claims: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -191,22 +185,22 @@ def _message_type(claims: Mapping[str, Any]) -> str:
 
 def _substituted(custom: Mapping[str, Any]) -> dict[str, str]:
     """Custom parameters with a value: a variable that the platform does not know stays as it was written."""
-    texts = {key: value for key, value in custom.items() if isinstance(value, str) and _is_text(value)}
+    texts = {key: value for key, value in custom.items() if isinstance(value, str) and is_text(value)}
     return {key: value for key, value in texts.items() if not value.startswith("$")}
 
 
-def _selection(claims: Mapping[str, Any]) -> SelectionRequest:
-    settings = _mapping(claims, _DEEP_LINKING_SETTINGS)
-    return_url = _text(settings, "deep_link_return_url", required=True, longest=2000)
+def _selection(claims: Mapping[str, Any]) -> SelectionClaim:
+    asked = _mapping(claims, _DEEP_LINKING_SETTINGS)
+    return_url = _text(asked, "deep_link_return_url", required=True, longest=2000)
     if not _is_web_address(return_url):
         raise LaunchRefused("The id_token's deep_link_return_url is not a web address.")
-    accepted = settings.get("accept_types")
+    accepted = asked.get("accept_types")
     if not isinstance(accepted, list) or "ltiResourceLink" not in accepted:
         raise LaunchRefused("The platform does not take activities (ltiResourceLink) here.")
-    return SelectionRequest(
+    return SelectionClaim(
         return_url=return_url,
-        accept_multiple=settings.get("accept_multiple") in (True, "true"),
-        data=_text(settings, "data"),
+        accept_multiple=asked.get("accept_multiple") in (True, "true"),
+        data=_text(asked, "data"),
     )
 
 
@@ -215,11 +209,13 @@ def _is_web_address(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in ("https", "http") and bool(parts.hostname)
+    # A browser sends no form from our https frame to plain http, and the reply is signed for one reader.
+    allowed = ("https", "http") if settings.DEBUG or settings.DEMO else ("https",)
+    return parts.scheme in allowed and bool(parts.hostname)
 
 
-def _for_sub(claims: Mapping[str, Any], *, required: bool) -> str:
-    return _text(_mapping(claims, _FOR_USER), "user_id", required=required, longest=MAX_ID)
+def _for_sub(claims: Mapping[str, Any]) -> str:
+    return _text(_mapping(claims, _FOR_USER), "user_id", required=True, longest=MAX_ID)
 
 
 def _roles(claims: Mapping[str, Any]) -> list[str]:
@@ -260,5 +256,5 @@ def _grades(claims: Mapping[str, Any]) -> GradeService:
     return GradeService(
         lineitem=_text(claim, "lineitem", longest=2000),
         lineitems=_text(claim, "lineitems", longest=2000),
-        scopes=tuple(scope for scope in scopes if isinstance(scope, str) and _is_text(scope)),
+        scopes=tuple(scope for scope in scopes if isinstance(scope, str) and is_text(scope)),
     )

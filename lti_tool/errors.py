@@ -32,10 +32,11 @@ class LaunchRefused(Exception):
 class RegistrationRefused(Exception):
     """A registration that was not made: `what` happened and the `next_step`, for the platform's admin."""
 
-    def __init__(self, what: str, next_step: str) -> None:
+    def __init__(self, what: str, next_step: str, *, status: int = 422) -> None:
         super().__init__(what)
         self.what = what
         self.next_step = next_step
+        self.status = status
 
 
 class PlatformError(Exception):

@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -16,11 +17,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import structlog
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.utils import timezone
 from jwcrypto.jwk import JWK
+
+log = structlog.get_logger(__name__)
 
 KEY_FILE = "tool.pem"
 KEPT_AFTER = timedelta(hours=24)  # what we sign lives for minutes; platforms keep key sets for hours
@@ -50,12 +54,9 @@ class KeyFile:
     """A key's file; it signs from `used_from` until the next one does, and is published until `published_until`."""
 
     path: Path
+    key: ToolKey
     used_from: datetime
     published_until: datetime | None = None
-
-    @property
-    def key(self) -> ToolKey:
-        return _load(self.path)
 
 
 def tool_key() -> ToolKey:
@@ -111,18 +112,25 @@ def _is_over(file: KeyFile, now: datetime) -> bool:
 
 @lru_cache(maxsize=8)
 def _listed(folder: Path, _moment: int) -> list[KeyFile]:
-    found = {_FIRST: folder / KEY_FILE} if (folder / KEY_FILE).exists() else {}
-    for path in folder.glob("tool-*.pem"):
-        if dated := _DATED.fullmatch(path.name):
-            found[datetime.strptime(dated.group(1), _STAMP).replace(tzinfo=UTC)] = path
+    found = dict(_readable(folder))
     if not any(used_from <= timezone.now() for used_from in found):
         _make(folder / KEY_FILE)
-        found[_FIRST] = folder / KEY_FILE
-    ends: dict[datetime, datetime] = {}
+        found[_FIRST] = (folder / KEY_FILE, _load(folder / KEY_FILE))
     starts = sorted(found)
-    for start, following in pairwise(starts):
-        ends[start] = following + KEPT_AFTER
-    return [KeyFile(found[start], start, ends.get(start)) for start in starts]
+    ends = {start: following + KEPT_AFTER for start, following in pairwise(starts)}
+    return [KeyFile(*found[start], used_from=start, published_until=ends.get(start)) for start in starts]
+
+
+def _readable(folder: Path) -> Iterator[tuple[datetime, tuple[Path, ToolKey]]]:
+    """The keys of a folder by when they begin. One that cannot be read (half copied, gone) must not stop the others."""
+    for path in folder.glob("tool*.pem"):
+        try:
+            if path.name == KEY_FILE:
+                yield _FIRST, (path, _load(path))
+            elif dated := _DATED.fullmatch(path.name):
+                yield datetime.strptime(dated.group(1), _STAMP).replace(tzinfo=UTC), (path, _load(path))
+        except (OSError, ValueError, TypeError) as error:
+            log.error("unreadable_key", file=path.name, error=type(error).__name__)
 
 
 @lru_cache(maxsize=16)

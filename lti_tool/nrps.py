@@ -4,12 +4,12 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from lti_tool.models import Course, Membership, Person
 from lti_tool.platform import call_service
 from lti_tool.roles import Role, role_of
 from lti_tool.sync import name_or_stand_in
+from lti_tool.texts import is_text
 
 log = structlog.get_logger(__name__)
 
@@ -40,13 +41,17 @@ def refresh_roster(course: Course) -> None:
     if not course.memberships_url:
         _remember_problem(course, "This platform did not offer its course roster to the tool.")
         return
+    began = timezone.now()
     try:
         members = list(_members(course))
     except PlatformError as error:
         log.warning("roster_failed", course=str(course.pk), status=error.status)
         _remember_problem(course, f"The roster could not be read: {error.reason}")
         return
-    _store(course, members)
+    try:
+        _store(course, members, began)
+    except OperationalError:  # another course's roster, with the same people, was in the way
+        _store(course, members, began)
     log.info("roster_read", course=str(course.pk), members=len(members))
 
 
@@ -86,6 +91,8 @@ def _members(course: Course) -> Iterator[_Member]:
         yield from filter(None, map(_member, page))
         following = _NEXT.search(answer.headers.get("Link", ""))
         url = _next_page(url, html.unescape(following.group(1))) if following else None
+    if url is not None:  # half a list would hide the other half
+        raise PlatformRefused(f"Moodle's roster has more than {_MOST_PAGES} pages.")
 
 
 def _next_page(url: str, following: str) -> str:
@@ -101,12 +108,13 @@ def _member(told: Any) -> _Member | None:
     if not isinstance(told, dict) or told.get("status", "Active") != "Active":
         return None
     sub = told.get("user_id")
-    if not isinstance(sub, str) or not 0 < len(sub) <= 255 or "\x00" in sub:
+    if not sub or not is_text(sub, longest=255):
         return None
 
     def text(key: str) -> str:
         value = told.get(key)
-        return html.unescape(value).replace("\x00", "") if isinstance(value, str) else ""
+        plain = html.unescape(value) if isinstance(value, str) else ""
+        return plain if is_text(plain) else ""
 
     roles = told.get("roles")
     name = text("name") or " ".join(part for part in (text("given_name"), text("family_name")) if part)
@@ -119,11 +127,16 @@ def _member(told: Any) -> _Member | None:
 
 
 @transaction.atomic
-def _store(course: Course, members: list[_Member]) -> None:
-    """A few statements, however large the course is."""
-    told = {member.sub: member for member in members}
+def _store(course: Course, members: list[_Member], began: datetime) -> None:
+    """A few statements, however large the course is. `began`: when the list was asked for.
+
+    Rows are locked in one order everywhere, because courses share people; and memberships before they are judged,
+    because somebody may be launched meanwhile.
+    """
+    told = {member.sub: member for member in sorted(members, key=lambda member: member.sub)}
     people = _people(course, told)
-    known = {membership.person_id: membership for membership in course.memberships.all()}
+    kept = course.memberships.select_for_update().order_by("pk")
+    known = {membership.person_id: membership for membership in kept}
     fresh, changed = [], []
     for sub, person in people.items():
         membership = known.pop(person.pk, None)
@@ -136,7 +149,8 @@ def _store(course: Course, members: list[_Member]) -> None:
         if not membership.active or membership.role != role:
             membership.active, membership.role = True, role
             changed.append(membership)
-    gone = [membership.pk for membership in known.values() if membership.active]
+    # Who came after the list was made is not missing from it.
+    gone = [one.pk for one in known.values() if one.active and not (one.seen_at and one.seen_at >= began)]
     Membership.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
     Membership.objects.bulk_update(changed, ["active", "role"], batch_size=_BATCH)
     for batch in _batches(gone):
@@ -157,11 +171,12 @@ def _people(course: Course, told: dict[str, _Member]) -> dict[str, Person]:
     ]
     # Those who are known stay as they are.
     Person.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
-    people = {
+    known = {
         person.sub: person
         for batch in _batches(list(told))
         for person in Person.objects.filter(platform=platform, sub__in=batch)
     }
+    people = {sub: known[sub] for sub in told if sub in known}
     changed = []
     for sub, person in people.items():
         name, email = told[sub].name or person.name, told[sub].email or person.email

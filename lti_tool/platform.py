@@ -144,8 +144,8 @@ def access_token(platform: Platform, scopes: Iterable[str], *, fresh: bool = Fal
     return token
 
 
-def granted_scopes(platform: Platform, scopes: Iterable[str]) -> tuple[set[str], Answer]:
-    """Which of `scopes` the platform grants now, asked of it anew, and its answer.
+def granted_scopes(platform: Platform, scopes: Iterable[str]) -> set[str]:
+    """Which of `scopes` the platform grants now, asked of it anew.
 
     Raises:
         PlatformUnavailable, PlatformRefused: as `call_service`.
@@ -153,7 +153,7 @@ def granted_scopes(platform: Platform, scopes: Iterable[str]) -> tuple[set[str],
     wanted = " ".join(sorted(set(scopes)))
     answer = _grant(platform, wanted)
     told = answer.json.get("scope") if isinstance(answer.json, dict) else None
-    return set((told if isinstance(told, str) else wanted).split()), answer  # RFC 6749, 5.1: absent means all
+    return set((told if isinstance(told, str) else wanted).split())  # RFC 6749, 5.1: absent means all
 
 
 def _grant(platform: Platform, scope: str) -> Answer:

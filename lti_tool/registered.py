@@ -51,7 +51,8 @@ def with_id(platform_id: uuid.UUID, *, deployment_id: str | None = None) -> Regi
 def of_issuer(issuer: str, client_id: str) -> list[Registration]:
     """The active platforms of an issuer and client id (all of the issuer's without one); two are enough to refuse."""
     known = _ids.get((issuer, client_id))
-    if known is not None and (registration := with_id(known)):
+    registration = with_id(known) if known is not None else None
+    if registration and (registration.platform.issuer, registration.platform.client_id) == (issuer, client_id):
         return [registration]
     platforms = Platform.objects.filter(issuer=issuer, active=True)
     if client_id:

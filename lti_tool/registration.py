@@ -20,6 +20,7 @@ from lti_tool.errors import PlatformError, RegistrationRefused
 from lti_tool.models import Deployment, Invitation, Platform
 from lti_tool.oidc import launch_url
 from lti_tool.platform import fetch_configuration, register_at
+from lti_tool.texts import is_text
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,6 @@ _PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 class Addresses:
     """What a platform has to know of this tool."""
 
-    tool: str
     login: str
     launch: str
     key_set: str
@@ -45,7 +45,7 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a platform says of itself. `shared_host` False: its issuer is on another host than this document."""
+    """What a platform says of itself, all on one host."""
 
     issuer: str
     authorization_url: str
@@ -54,13 +54,11 @@ class Configuration:
     registration_url: str
     product: str
     version: str
-    shared_host: bool
 
 
 def addresses() -> Addresses:
     base = settings.BASE_URL
     return Addresses(
-        tool=launch_url(),
         login=base + reverse("lti:login"),
         launch=launch_url(),
         key_set=base + reverse("lti:jwks"),
@@ -103,38 +101,38 @@ def register(*, invitation: Invitation, configuration_url: str, token: str) -> P
 
 
 def used_up(invitation: Invitation) -> RegistrationRefused:
-    """Why an invitation is not open."""
+    """Why an invitation is not open, as it stands now."""
+    invitation.refresh_from_db()
     what = "has expired" if invitation.used_at is None else "was used already: it serves once"
-    return RegistrationRefused(f"This registration address {what}.", "Ask whoever runs this tool for a new one.")
+    return RegistrationRefused(
+        f"This registration address {what}.", "Ask whoever runs this tool for a new one.", status=403
+    )
 
 
 def read_configuration(document: Any, url: str) -> Configuration:
     """What the openid-configuration at `url` says, checked.
 
-    The endpoints that get our secrets must be on the host of the issuer or of the document (the issuer's word is what
-    launches are trusted by, so nobody may speak for another's host).
+    Its issuer and all its endpoints must be on the document's own host. The issuer is what launches are trusted by, and
+    the token endpoint gets what our one key signs: nobody may name another's.
 
     Raises:
         RegistrationRefused.
     """
     if not isinstance(document, dict):
         raise _not_a_configuration("it is no JSON object")
-    issuer = _address(document, "issuer")
-    ours = {_host(issuer), _host(url)}
-    for name in ("registration_endpoint", "token_endpoint"):
-        if _host(_address(document, name)) not in ours:
-            raise _not_a_configuration(f"its {name} is on another host than its issuer")
+    for name in ("issuer", "registration_endpoint", "token_endpoint", "authorization_endpoint", "jwks_uri"):
+        if _host(_address(document, name)) != _host(url):
+            raise _not_a_configuration(f"its {name} is on another host than itself")
     about = document.get(_PLATFORM)
     about = about if isinstance(about, dict) else {}
     return Configuration(
-        issuer=issuer,
+        issuer=_address(document, "issuer", longest=500),
         authorization_url=_address(document, "authorization_endpoint"),
         token_url=_address(document, "token_endpoint"),
         jwks_url=_address(document, "jwks_uri"),
         registration_url=_address(document, "registration_endpoint"),
-        product=str(about.get("product_family_code", ""))[:100],
-        version=str(about.get("version", ""))[:100],
-        shared_host=_host(issuer) == _host(url),
+        product=_short(about.get("product_family_code")),
+        version=_short(about.get("version")),
     )
 
 
@@ -156,7 +154,7 @@ def request_body() -> dict[str, Any]:
         _TOOL: {
             "domain": here.domain,
             "description": DESCRIPTION,
-            "target_link_uri": here.tool,
+            "target_link_uri": here.launch,
             "custom_parameters": CUSTOM_PARAMETERS,
             "claims": ["iss", "sub", "name", "given_name", "family_name", "email"],
             "messages": [
@@ -177,12 +175,7 @@ def request_body() -> dict[str, Any]:
 @transaction.atomic
 def _store(configuration: Configuration, answer: Any, invitation: Invitation) -> Platform:
     client_id, deployment_id = _granted(answer)
-    known = Platform.objects.filter(issuer=configuration.issuer, client_id=client_id).first()
-    if known is not None and not configuration.shared_host:
-        raise RegistrationRefused(
-            "A registration may be renewed from the platform's own host alone.",
-            "Ask whoever runs this tool to change it by hand.",
-        )
+    _refuse_others(configuration, client_id)
     told = {
         "authorization_url": configuration.authorization_url,
         "token_url": configuration.token_url,
@@ -190,8 +183,7 @@ def _store(configuration: Configuration, answer: Any, invitation: Invitation) ->
         "product": configuration.product,
         "version": configuration.version,
         "registered_at": timezone.now(),
-        "granted_scopes": str(answer.get("scope", "")).split(),
-        "active": True,
+        "granted_scopes": [scope for scope in str(answer.get("scope", "")).split() if is_text(scope)],
     }
     name = invitation.note or f"{configuration.product.title() or 'LMS'} at {_host(configuration.issuer)}"
     platform, _ = Platform.objects.update_or_create(
@@ -207,16 +199,34 @@ def _store(configuration: Configuration, answer: Any, invitation: Invitation) ->
     return platform
 
 
+def _refuse_others(configuration: Configuration, client_id: str) -> None:
+    """Raise RegistrationRefused for a client id of another issuer, and for a platform that was switched off.
+
+    What we sign for a client id is good at every platform that knows it: Moodle does not look whom it was meant for
+    (`moodle.md`, 26). Client ids are random, so an equal one is no accident.
+    """
+    same = Platform.objects.filter(client_id=client_id)
+    if same.exclude(issuer=configuration.issuer).exists():
+        raise RegistrationRefused(
+            "The client id that the platform gave belongs to another one here.",
+            "Ask whoever runs this tool to register it by hand.",
+        )
+    if same.filter(issuer=configuration.issuer, active=False).exists():
+        raise RegistrationRefused(
+            "This platform was switched off here.", "Ask whoever runs this tool to switch it on again."
+        )
+
+
 def _granted(answer: Any) -> tuple[str, str]:
     """Client id and deployment id (may be empty) that the platform gave us."""
     client_id = answer.get("client_id") if isinstance(answer, dict) else None
     tool = answer.get(_TOOL) if isinstance(answer, dict) else None
     deployment_id = tool.get("deployment_id", "") if isinstance(tool, Mapping) else ""
-    if not isinstance(client_id, str) or not 0 < len(client_id) <= 255:
+    if not client_id or not is_text(client_id, longest=255):
         raise RegistrationRefused(
             "The platform's answer holds no client id.", "Look in Moodle whether the tool was added, and start again."
         )
-    return client_id, deployment_id if isinstance(deployment_id, str) and len(deployment_id) <= 255 else ""
+    return client_id, deployment_id if is_text(deployment_id, longest=255) else ""
 
 
 def _checked(url: str) -> str:
@@ -227,15 +237,19 @@ def _checked(url: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise _not_a_configuration("an address in it is not https")
+        raise _not_a_configuration("an address of it, or in it, is not https")
     return url
 
 
-def _address(document: Mapping[str, Any], name: str) -> str:
+def _address(document: Mapping[str, Any], name: str, *, longest: int = 1000) -> str:
     value = document.get(name)
-    if not isinstance(value, str):
-        raise _not_a_configuration(f"it has no {name}")
+    if not isinstance(value, str) or not is_text(value, longest=longest):
+        raise _not_a_configuration(f"it has no {name} that can be kept")
     return _checked(value)
+
+
+def _short(value: Any) -> str:
+    return value[:100] if isinstance(value, str) and is_text(value) else ""
 
 
 def _not_a_configuration(why: str) -> RegistrationRefused:

@@ -148,7 +148,7 @@ def _membership(launch: Launch, course: Course, person: Person, known: Membershi
         membership, _ = Membership.objects.get_or_create(course=course, person=person, defaults=told)
     else:
         membership = known
-    if _lately(membership.seen_at, _SEEN_AGAIN):
+    if membership.active and _lately(membership.seen_at, _SEEN_AGAIN):
         del told["seen_at"]
     _update(membership, told)
 

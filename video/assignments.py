@@ -4,9 +4,10 @@ import uuid
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from lti_tool.models import LaunchSession, Person, ResourceLink
+from lti_tool.models import LaunchSession, Membership, Person, ResourceLink
 from lti_tool.roles import Role
 from video.models import Assignment
 
@@ -18,32 +19,35 @@ def assignment_of(launch: LaunchSession) -> Assignment | None:
     """The assignment of this launch's link; None until a teacher has set it up.
 
     The link's custom parameter names what was chosen for it by Deep Linking. The first launch binds that; where it
-    belongs to another link, Moodle has copied the activity, and its settings (never its work) are copied here.
+    lives at another link already, Moodle has copied the activity, and its settings (never its work) are copied here.
     """
     link = launch.resource_link
     bound: Assignment | None = getattr(link, "assignment", None)
-    if bound is not None and link.content_id in ("", str(bound.pk), str(bound.copied_from_id)):
+    if bound is not None and bound.course_id != link.course_id:
+        bound.course = link.course  # Moodle moved the activity
+        bound.save(update_fields=["course"])
+    if bound is not None and link.content_id in ("", bound.content_id):
         return bound
     chosen = _chosen(link)
-    if chosen is None or chosen == bound:
+    if chosen is None or not _may_lend(chosen, launch):
         return bound
     if bound is not None:
         return _chosen_again(bound, chosen)
     return _bind(chosen, link) or _copy(chosen, launch)
 
 
-def new_assignment(link: ResourceLink) -> Assignment:
+def new_assignment(launch: LaunchSession) -> Assignment:
     """A working assignment with Moodle's own title and description; not stored yet.
 
-    In a course that was copied from one with an assignment of the same title, its settings are taken along: an activity
-    added by hand has no custom parameter to name it by.
+    In a course that was copied from one with an assignment of the same title, its settings are taken along, if this
+    teacher may see them there: an activity added by hand has no custom parameter to name it by.
     """
+    link = launch.resource_link
     title = (link.title or "Video assignment")[:255]
     fresh = Assignment(course=link.course, resource_link=link, title=title, instructions=link.description)
     original = (
-        Assignment.objects.filter(
-            course__platform=link.platform_id, course__context_id__in=link.course.history, title=title
-        )
+        Assignment.objects.filter(_staffed_by(launch.person))
+        .filter(course__platform=link.platform_id, course__context_id__in=link.course.history, title=title)
         .order_by("-created_at")
         .first()
     )
@@ -77,12 +81,36 @@ def tell_of_copy(assignment: Assignment) -> Assignment | None:
 
 
 def _chosen(link: ResourceLink) -> Assignment | None:
-    """What the link's parameter names, within its platform: a teacher can type anything there."""
+    """What the link's parameter names, within its platform: the assignment that lives by it, else what was chosen."""
     try:
         pk = uuid.UUID(link.content_id)
     except ValueError:
         return None
-    return Assignment.objects.filter(pk=pk, course__platform=link.platform_id).first()
+    chosen = Assignment.objects.filter(pk=pk, course__platform=link.platform_id).select_related("course").first()
+    if chosen is None or chosen.resource_link_id is not None:
+        return chosen
+    living = Assignment.objects.filter(content_id=link.content_id, course=chosen.course).exclude(resource_link=None)
+    return living.select_related("course").order_by("created_at").first() or chosen
+
+
+def _may_lend(chosen: Assignment, launch: LaunchSession) -> bool:
+    """A teacher can type any id into an activity's parameters, so it must be of this course, or of one that this was
+    copied from, or of one where the person who comes is staff.
+
+    Moodle's tool-wide parameters, which a registration sets, win over typed ones: so its history can be believed.
+    """
+    course = launch.course
+    if chosen.course_id == course.pk:
+        return True
+    if course.platform.registered_at is not None and chosen.course.context_id in course.history:
+        return True
+    return Assignment.objects.filter(_staffed_by(launch.person), pk=chosen.pk).exists()
+
+
+def _staffed_by(person: Person) -> Q:
+    """Assignments of courses where somebody is staff."""
+    staff = Membership.objects.filter(person=person, role__in=Role.staff(), active=True)
+    return Q(course__in=staff.values("course"))
 
 
 def _bind(chosen: Assignment, link: ResourceLink) -> Assignment | None:
@@ -90,7 +118,7 @@ def _bind(chosen: Assignment, link: ResourceLink) -> Assignment | None:
     try:
         with transaction.atomic():
             bound = Assignment.objects.filter(pk=chosen.pk, resource_link=None, course=link.course_id).update(
-                resource_link=link, offered_at=chosen.offered_at or timezone.now()
+                resource_link=link, content_id=link.content_id, offered_at=chosen.offered_at or timezone.now()
             )
     except IntegrityError:  # another request has just given the link its assignment
         return Assignment.objects.get(resource_link=link)
@@ -100,7 +128,13 @@ def _bind(chosen: Assignment, link: ResourceLink) -> Assignment | None:
 def _copy(original: Assignment, launch: LaunchSession) -> Assignment:
     link = launch.resource_link
     teacher = launch.person if launch.role in Role.editors() else None
-    copy = Assignment(course=link.course, resource_link=link, set_up_by=teacher, copied_from=original)
+    copy = Assignment(
+        course=link.course,
+        resource_link=link,
+        content_id=link.content_id,
+        set_up_by=teacher,
+        copied_from=original,
+    )
     try:
         with transaction.atomic():
             like(original, copy).save(force_insert=True)
@@ -111,13 +145,16 @@ def _copy(original: Assignment, launch: LaunchSession) -> Assignment:
 
 
 def _chosen_again(bound: Assignment, chosen: Assignment) -> Assignment:
-    """A teacher selected content for an activity that had some: the new settings hold, the students' work stays."""
-    if chosen.resource_link_id is not None or chosen.course_id != bound.course_id:
-        return bound
-    with transaction.atomic():
-        like(chosen, bound).save()
-        chosen.delete()
-    log.info("assignment_chosen_again", assignment=str(bound.pk))
+    """A teacher selected content for an activity that had some: the new settings hold, the students' work stays.
+
+    What was chosen is kept: Moodle goes on naming it, also in copies of this activity.
+    """
+    if chosen != bound:
+        like(chosen, bound)
+        log.info("assignment_chosen_again", assignment=str(bound.pk))
+    assert bound.resource_link is not None, "it is bound"
+    bound.content_id = bound.resource_link.content_id
+    bound.save()
     return bound
 
 

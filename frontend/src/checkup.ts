@@ -1,4 +1,4 @@
-/** The check page: every check is tried as the page opens, one after the other, and again when asked. */
+/** The check page: checks are tried as the page opens, one after the other (those that write only when asked), and again. */
 
 interface Result {
   state: "good" | "warning" | "bad";
@@ -59,7 +59,7 @@ for (const item of items) {
 async function tryAll(): Promise<void> {
   for (const item of items) {
     const form = item.querySelector("form");
-    if (form) await tryOne(item, form);
+    if (form && !("asked" in item.dataset)) await tryOne(item, form);
   }
 }
 

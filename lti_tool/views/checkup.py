@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -35,7 +36,8 @@ def run_of_launch(request: LaunchRequest, code: str) -> HttpResponse:
 @never_cache
 @require_safe
 def of_platform(request: HttpRequest, platform_id: uuid.UUID) -> HttpResponse:
-    """Behind Django's admin (`admin.py`)."""
+    """Behind Django's admin (`admin.py`), for those who may change platforms."""
+    _may_change(request)
     subject = checkup.subject_of(get_object_or_404(Platform, pk=platform_id))
     return render(request, "lti/check_outside.html", _page(request, subject))
 
@@ -43,8 +45,14 @@ def of_platform(request: HttpRequest, platform_id: uuid.UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["POST"])
 def run_of_platform(request: HttpRequest, platform_id: uuid.UUID, code: str) -> HttpResponse:
+    _may_change(request)
     subject = checkup.subject_of(get_object_or_404(Platform, pk=platform_id))
     return _run(request, subject, code, "lti/check_outside.html")
+
+
+def _may_change(request: HttpRequest) -> None:
+    if not request.user.has_perm("lti_tool.change_platform"):
+        raise PermissionDenied
 
 
 def _run(request: HttpRequest, subject: Subject, code: str, template: str, **context: Any) -> HttpResponse:
@@ -62,6 +70,7 @@ def _page(request: HttpRequest, subject: Subject, results: dict[str, Result] | N
         {
             "code": check.code,
             "label": check.label,
+            "asked": check.asked,
             "result": (results or {}).get(check.code),
             "url": reverse("launch:check-run", args=[launch.pk, check.code])
             if launch

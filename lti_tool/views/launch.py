@@ -6,6 +6,7 @@ from functools import wraps
 from urllib.parse import urlencode
 
 import structlog
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.views import problem
-from lti_tool import access, handover, keys, oidc, sync
+from lti_tool import access, handover, keys, oidc, registered, sync
 from lti_tool import launch as launches
 from lti_tool.errors import LaunchRefused
 from lti_tool.roles import Role
@@ -77,7 +78,11 @@ def launch(request: HttpRequest) -> HttpResponseBase:
     verified, registration, state_cookie = launches.verify(request)
     if verified.selection is not None and verified.role not in Role.editors():
         raise _only_teachers_choose()
-    session, secret = sync.record(verified, registration)
+    try:
+        session, secret = sync.record(verified, registration)
+    except IntegrityError as error:
+        registered.forget()
+        raise LaunchRefused("The platform or deployment of this launch was removed here a moment ago.") from error
     response = HttpResponseRedirect(session.start)
     access.admit(response, session, secret)
     oidc.forget(response, state_cookie)

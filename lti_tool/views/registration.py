@@ -33,7 +33,7 @@ def register(request: HttpRequest) -> HttpResponse:
         log.warning("registration_refused", reason=refused.what)
         return problem(
             request,
-            status=403 if "registration address" in refused.what else 422,
+            status=refused.status,
             title="Reelmark was not registered",
             what=refused.what,
             next_step=refused.next_step,
@@ -69,7 +69,9 @@ def _invitation(secret: str) -> Invitation:
     invitation = Invitation.of(secret)
     if invitation is None:
         raise RegistrationRefused(
-            "This registration address is not known.", "Copy it again, whole, or ask whoever runs this tool for one."
+            "This registration address is not known.",
+            "Copy it again, whole, or ask whoever runs this tool for one.",
+            status=403,
         )
     if not invitation.is_open():
         raise registration.used_up(invitation)

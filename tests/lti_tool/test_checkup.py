@@ -120,6 +120,14 @@ def test_clocks_that_differ(moodle: PlatformDouble, seconds: int, word: str) -> 
     assert "NTP" in result.fix
 
 
+def test_date_of_an_unknown_zone_is_utc(moodle: PlatformDouble) -> None:
+    theirs = format_datetime(datetime.now(UTC)).replace("+0000", "-0000")
+    keys = {"keys": [moodle.public_jwk()]}
+    moodle.answers.upsert(responses.GET, moodle.jwks_url, json=keys, headers={"Date": theirs})
+
+    assert check("clocks").state == State.GOOD
+
+
 def test_what_is_not_granted_is_named(moodle: PlatformDouble) -> None:
     answer = {"access_token": "t", "expires_in": 3600, "scope": SCOPES[0]}
     moodle.answers.upsert(responses.POST, moodle.token_url, json=answer)
@@ -207,6 +215,22 @@ class TestPages:
         assert admin_client.get(f"{path}check/", secure=True, headers=host).status_code == 200
         answer = admin_client.post(f"{path}check/roster/", secure=True, headers={**host, "Accept": "application/json"})
         assert answer.json()["state"] == "good"
+
+    def test_django_admin_wants_leave_to_change_platforms(self, moodle: PlatformDouble, django_user_model: Any) -> None:
+        helper = Client(HTTP_HOST="tool.example")
+        helper.force_login(django_user_model.objects.create_user("helper", password="x", is_staff=True))
+        path = f"/admin/lti_tool/platform/{moodle.row.pk}/check/"
+
+        assert helper.get(path, secure=True).status_code == 403
+        assert helper.post(f"{path}roster/", secure=True).status_code == 403
+
+    def test_what_writes_to_the_gradebook_waits_to_be_asked(self, moodle: PlatformDouble, browser: Client) -> None:
+        home = moodle.open_page(browser, roles=ADMIN, sub="2")
+
+        page = browser.get(f"{home}check/", secure=True).content.decode()
+
+        assert page.count("data-asked") == 1
+        assert "Makes a trial column" in page
 
     def test_django_admin_wants_a_sign_in(self, moodle: PlatformDouble, browser: Client) -> None:
         path = f"/admin/lti_tool/platform/{moodle.row.pk}/check/"

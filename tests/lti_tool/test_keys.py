@@ -128,6 +128,27 @@ def test_odd_times_are_refused(folder: Path, hours: str) -> None:
         rotate(f"--in={hours}")
 
 
+def test_key_that_another_process_deleted_a_moment_ago_stops_nothing(folder: Path) -> None:
+    with at(NOON):
+        keys.tool_key()
+        keys.add_key(used_from=NOON)
+        keys.key_files()
+        keys._load.cache_clear()
+        (folder / "tool.pem").unlink()
+
+        assert keys.tool_key().kid in published()
+
+
+def test_key_that_is_half_copied_stops_nothing(folder: Path) -> None:
+    with at(NOON):
+        good = keys.tool_key().kid
+        (folder / "tool-20261121T110000Z.pem").write_text("-----BEGIN PRIVATE KEY-----")
+        (folder / "tool-20261399T110000Z.pem").write_text("a month that does not exist")
+        keys.look_again()
+
+        assert (keys.tool_key().kid, published()) == (good, [good])
+
+
 def test_other_files_in_the_folder_are_left_alone(folder: Path) -> None:
     folder.mkdir()
     (folder / "tool-backup.pem").write_text("not a key")

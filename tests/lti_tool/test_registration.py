@@ -20,8 +20,10 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from lti_tool import platform as lti_platform
+from lti_tool import registration
 from lti_tool.errors import PlatformRefused, PlatformUnavailable
 from lti_tool.models import Deployment, Invitation, Platform
+from tests.lti_tool.platform_double import PlatformDouble
 
 MOODLE = "https://moodle.example"
 CONFIGURATION_URL = f"{MOODLE}/mod/lti/openid-configuration.php"
@@ -182,33 +184,74 @@ def test_secret_is_stored_nowhere(address: str) -> None:
 
 def test_second_registration_updates(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
     post(browser, opened_by_moodle(address))
-    Platform.objects.update(name="Our Moodle", jwks_url="https://moodle.example/old", active=False)
+    Platform.objects.update(name="Our Moodle", jwks_url="https://moodle.example/old")
 
     done = post(browser, opened_by_moodle(Invitation.make(hours=1)[1]))
 
     assert done.status_code == 200
     platform = Platform.objects.get()
-    assert (platform.name, platform.jwks_url, platform.active) == ("Our Moodle", f"{MOODLE}/mod/lti/certs.php", True)
+    assert (platform.name, platform.jwks_url) == ("Our Moodle", f"{MOODLE}/mod/lti/certs.php")
     assert Deployment.objects.count() == 1
 
 
-def test_nobody_speaks_for_another_host(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
+def test_what_a_registration_changes_is_known_at_once(
+    moodle: responses.RequestsMock, browser: Client, address: str
+) -> None:
     post(browser, opened_by_moodle(address))
-    evil = "https://evil.example"
-    moodle.add(
-        responses.GET,
-        f"{evil}/conf",
-        json=configuration(
-            registration_endpoint=f"{evil}/reg", token_endpoint=f"{evil}/token", jwks_uri=f"{evil}/keys"
-        ),
-    )
-    moodle.add_callback(responses.POST, f"{evil}/reg", callback=granted)
+    login = {"iss": MOODLE, "client_id": "z9K1TWE5exZP0Ne", "login_hint": "6"}
+    browser.get("/lti/login/", login, secure=True)
+    moodle.upsert(responses.GET, CONFIGURATION_URL, json=configuration(authorization_endpoint=f"{MOODLE}/new"))
 
-    response = post(browser, opened_by_moodle(Invitation.make(hours=1)[1], f"{evil}/conf"))
+    post(browser, opened_by_moodle(Invitation.make(hours=1)[1]))
+
+    assert browser.get("/lti/login/", login, secure=True)["Location"].startswith(f"{MOODLE}/new?")
+
+
+def test_platform_that_was_switched_off_does_not_switch_itself_on(
+    moodle: responses.RequestsMock, browser: Client, address: str
+) -> None:
+    post(browser, opened_by_moodle(address))
+    Platform.objects.update(active=False)
+
+    response = post(browser, opened_by_moodle(Invitation.make(hours=1)[1]))
 
     assert response.status_code == 422
-    assert Platform.objects.get().jwks_url == f"{MOODLE}/mod/lti/certs.php"
-    assert Invitation.objects.filter(used_at=None).count() == 1, "it may be tried again"
+    assert not Platform.objects.get().active
+
+
+def test_client_id_of_another_issuer_is_refused(platform: PlatformDouble, browser: Client, address: str) -> None:
+    """What we sign for it would be good at the other one: Moodle does not look whom it was meant for."""
+    evil = "https://evil.example"
+    names = ("registration", "token", "authorization")
+    endpoints = {f"{name}_endpoint": f"{evil}/{name}" for name in names}
+    document = configuration(issuer=evil, jwks_uri=f"{evil}/keys", **endpoints)
+    platform.answers.get(f"{evil}/conf", json=document)
+    platform.answers.post(f"{evil}/registration", json={"client_id": "tool-1", TOOL: {"deployment_id": "1"}})
+
+    response = post(browser, opened_by_moodle(address, f"{evil}/conf"))
+
+    assert response.status_code == 422
+    assert Platform.objects.get() == platform.row
+
+
+ENDPOINTS = ("issuer", "registration_endpoint", "token_endpoint", "authorization_endpoint", "jwks_uri")
+
+
+@pytest.mark.parametrize("elsewhere", ENDPOINTS)
+def test_nobody_speaks_for_another_host(
+    moodle: responses.RequestsMock, browser: Client, address: str, elsewhere: str
+) -> None:
+    evil = "https://evil.example"
+    own = {name: f"{evil}/{name}" for name in ENDPOINTS}
+    moodle.add(responses.GET, f"{evil}/conf", json=configuration(**{**own, elsewhere: f"{MOODLE}/{elsewhere}"}))
+    moodle.add_callback(responses.POST, f"{evil}/registration_endpoint", callback=granted)
+
+    response = post(browser, opened_by_moodle(address, f"{evil}/conf"))
+
+    assert response.status_code == 422
+    assert not Platform.objects.exists()
+    assert Invitation.objects.get().is_open(), "it may be tried again"
+    assert [call.request.method for call in moodle.calls] == ["GET"], "nothing was posted anywhere"
 
 
 BROKEN: dict[str, Any] = {
@@ -279,6 +322,90 @@ ANSWERS: dict[str, Callable[[responses.RequestsMock], Any]] = {
     "client id is a number": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, json={"client_id": 7}),
     "silence": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, body=requests.ReadTimeout()),
 }
+
+
+UNFIT: dict[str, tuple[Document, Document]] = {
+    "a long issuer": ({"issuer": f"{MOODLE}/{'x' * 600}"}, {"client_id": "c"}),
+    "NUL in the client id": ({}, {"client_id": "c\x00"}),
+    "half a surrogate pair in the client id": ({}, {"client_id": "c\ud800"}),
+}
+
+
+@pytest.mark.parametrize(("changes", "answer"), UNFIT.values(), ids=UNFIT.keys())
+def test_what_cannot_be_kept_is_refused(
+    moodle: responses.RequestsMock, browser: Client, address: str, changes: Document, answer: Document
+) -> None:
+    moodle.upsert(responses.GET, CONFIGURATION_URL, json=configuration(**changes))
+    moodle.remove(responses.POST, REGISTRATION_URL)
+    moodle.add(responses.POST, REGISTRATION_URL, json=answer)
+
+    assert post(browser, opened_by_moodle(address)).status_code == 422
+
+
+@pytest.mark.parametrize("told", [{"version": "4\x00"}, {"version": ["4"]}, {"product_family_code": "\ud800"}])
+def test_what_a_platform_calls_itself_may_be_nonsense(
+    moodle: responses.RequestsMock, browser: Client, address: str, told: Document
+) -> None:
+    about = {"https://purl.imsglobal.org/spec/lti-platform-configuration": told}
+    moodle.upsert(responses.GET, CONFIGURATION_URL, json=configuration(**about))
+
+    assert post(browser, opened_by_moodle(address)).status_code == 200
+
+
+def test_answer_that_is_too_large_is_refused(
+    moodle: responses.RequestsMock, browser: Client, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lti_tool.platform.LARGEST_ANSWER", 100)
+
+    assert post(browser, opened_by_moodle(address)).status_code == 422
+
+
+def test_redirect_is_not_followed(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
+    inside = moodle.add(responses.GET, "https://moodle.example/elsewhere", json=configuration())
+    moodle.upsert(
+        responses.GET, CONFIGURATION_URL, status=302, headers={"Location": "https://moodle.example/elsewhere"}
+    )
+
+    assert post(browser, opened_by_moodle(address)).status_code == 422
+    assert inside.call_count == 0
+
+
+class TestTaking:
+    def test_of_two_at_once_one_gets_it_and_the_other_is_told_the_truth(self, address: str) -> None:
+        mine, theirs = Invitation.objects.get(), Invitation.objects.get()
+
+        assert theirs.take()
+        assert not mine.take()
+        assert "used already" in registration.used_up(mine).what
+
+    def test_expired_one_is_not_taken(self, address: str) -> None:
+        Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+        assert not Invitation.objects.get().take()
+
+    def test_one_that_a_dead_process_left_may_be_used_a_little_later(
+        self, moodle: responses.RequestsMock, browser: Client, address: str
+    ) -> None:
+        Invitation.objects.get().take()
+        assert post(browser, opened_by_moodle(address)).status_code == 403
+
+        Invitation.objects.update(used_at=timezone.now() - timedelta(minutes=3))
+        assert post(browser, opened_by_moodle(address)).status_code == 200
+
+        Invitation.objects.update(used_at=timezone.now() - timedelta(minutes=3))
+        assert post(browser, opened_by_moodle(address)).status_code == 403, "it led to a platform"
+
+    def test_failure_while_storing_leaves_nothing(
+        self, moodle: responses.RequestsMock, browser: Client, address: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*args: Any, **kwargs: Any) -> None:
+            raise PlatformUnavailable("the disk is full")
+
+        monkeypatch.setattr("lti_tool.models.Deployment.objects.get_or_create", fail)
+        post(browser, opened_by_moodle(address))
+
+        assert not Platform.objects.exists()
+        assert Invitation.objects.get().is_open()
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())

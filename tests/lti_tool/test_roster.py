@@ -1,5 +1,6 @@
 """The roster by NRPS, as Moodle sends it: pages, escaped names, roles that must not lower a launch's."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -158,6 +159,37 @@ def test_statements_do_not_grow_with_each_member(
     with django_assert_max_num_queries(30):
         refresh(course)
     assert Membership.objects.filter(role="student", active=True).get().person.name == "Renamed"
+
+
+def test_broken_letters_in_one_name_lose_nobody(platform: PlatformDouble, course: Course) -> None:
+    platform.answers.get(
+        MEMBERS, json={"members": [member("7", "Ben"), member("8", "Bad \ud83d"), member("9\x00", "X")]}
+    )
+
+    assert refresh(course).roster_problem == ""
+    assert sorted(Membership.objects.filter(role="student").values_list("person__sub", flat=True)) == ["7", "8"]
+
+
+def test_who_launches_while_the_list_is_read_is_not_gone(platform: PlatformDouble, course: Course) -> None:
+    platform.open_page(Client(HTTP_HOST="tool.example"), sub="77", name="Nora New")
+    Membership.objects.filter(person__sub="77").update(active=False)
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        platform.open_page(Client(HTTP_HOST="tool.example"), sub="77", name="Nora New")
+        return 200, {}, json.dumps({"members": [member("7", "Ben")]})
+
+    platform.answers.add_callback("GET", MEMBERS, callback=answer)
+    refresh(course)
+
+    assert Membership.objects.get(person__sub="77").active
+
+
+def test_half_a_list_hides_nobody(platform: PlatformDouble, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nrps, "_MOST_PAGES", 2)
+    platform.answers.get(MEMBERS, json={"members": []}, headers={"Link": f'<{MEMBERS}>; rel="next"'})
+
+    assert "more than 2 pages" in refresh(course).roster_problem
+    assert Membership.objects.get().active
 
 
 class TestSweep:

@@ -63,6 +63,9 @@ class Assignment(models.Model):
     offered_at = models.DateTimeField(
         null=True, blank=True, help_text="When a Deep Linking reply gave it to the platform."
     )
+    content_id = models.CharField(
+        max_length=100, blank=True, help_text="What its link's parameter named when its settings were taken from there."
+    )
     copied_from = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies")
     copy_told_at = models.DateTimeField(null=True, blank=True, help_text="When a teacher was told that it is a copy.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -32,7 +32,7 @@ def json_body(request: LaunchRequest) -> dict[str, Any]:
     """The posted object; Problem 400 for anything else."""
     try:
         body = json.loads(request.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise Problem("bad_request", "The request could not be read.", "Reload the page and try again.", status=400)

@@ -1,6 +1,7 @@
 """The front page of a launch: the student's page, or the teacher's roster; and set-up."""
 
 from django.contrib import messages
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.queue import enqueue
 from lti_tool import nrps
 from lti_tool.access import LaunchRequest, launch_required
-from lti_tool.models import Person
+from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
 from lti_tool.sync import is_stand_in
 from lti_tool.tasks import refresh_roster as refresh_roster_task
@@ -60,6 +61,18 @@ def review(request: LaunchRequest) -> HttpResponse:
             student = None  # somebody of another course: no name for those who may not know it
     context = {"launch": launch, "assignment": assignment_of(launch), "student": student}
     return render(request, "video/nothing_handed_in.html", context)
+
+
+def _saved(form: AssignmentForm, launch: LaunchSession) -> bool:
+    """False if somebody else has just made the link's assignment: the form is shown again with what was typed."""
+    form.instance.set_up_by = form.instance.set_up_by or launch.person
+    try:
+        with transaction.atomic():
+            form.save()
+    except IntegrityError:
+        form.add_error(None, "Somebody else has set this assignment up just now. Save again to replace those settings.")
+        return False
+    return True
 
 
 def _student(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
@@ -137,13 +150,11 @@ def settings(request: LaunchRequest) -> HttpResponse:
     """Set-up of the assignment behind this launch's link; its first save makes it."""
     launch = request.launch
     known = assignment_of(launch)
-    assignment = known or new_assignment(launch.resource_link)
+    assignment = known or new_assignment(launch)
     if known is None and (original := earlier_of(launch.person, request.GET.get("like", ""))):
         like(original, assignment)
     form = AssignmentForm(request.POST or None, instance=assignment)
-    if request.method == "POST" and form.is_valid():
-        assignment.set_up_by = assignment.set_up_by or launch.person
-        form.save()
+    if request.method == "POST" and form.is_valid() and _saved(form, launch):
         messages.success(request, "Saved." if known else "Saved. Students can now hand in their videos.")
         return redirect("video:home", launch.pk)
     context = {

@@ -28,7 +28,7 @@ def choose(request: SelectionRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         assignment = form.save()
         if not (request.POST.get("another") and selection.accept_multiple):
-            return _give(request, _ready(selection))
+            return _give(request, _waiting(selection) or [assignment])
         messages.success(request, f"“{assignment.title}” is ready.")
         return redirect(f"{reverse('selection:choose', args=[selection.pk])}?more=1")
     context = {
@@ -57,7 +57,7 @@ def remove(request: SelectionRequest, assignment_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def finish(request: SelectionRequest) -> HttpResponse:
     """Give Moodle what is ready; with nothing ready it closes its dialog."""
-    return _give(request, _ready(request.selection))
+    return _give(request, _waiting(request.selection) or _ready(request.selection))
 
 
 @selection_required
@@ -75,9 +75,14 @@ def _begun(request: SelectionRequest) -> Assignment:
     return assignments.like(original, fresh) if original else fresh
 
 
+def _waiting(selection: ContentSelection) -> list[Assignment]:
+    """What is ready and was not given to Moodle yet: going back in the browser must not make activities twice."""
+    waiting = [one for one in _ready(selection) if one.offered_at is None]
+    return waiting if selection.accept_multiple else waiting[-1:]
+
+
 def _ready(selection: ContentSelection) -> list[Assignment]:
-    ready = list(selection.assignments.filter(resource_link=None).order_by("created_at"))
-    return ready if selection.accept_multiple else ready[-1:]
+    return list(selection.assignments.filter(resource_link=None).order_by("created_at"))
 
 
 def _give(request: SelectionRequest, chosen: list[Assignment]) -> HttpResponse:

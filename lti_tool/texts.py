@@ -1,0 +1,15 @@
+"""What of a platform's texts can be kept."""
+
+
+def is_text(value: object, *, longest: int | None = None) -> bool:
+    """True for a text that a database can hold, of at most so many characters.
+
+    PostgreSQL stores no NUL, and nobody can encode half of a surrogate pair, though JSON may carry both.
+    """
+    if not isinstance(value, str) or (longest is not None and len(value) > longest):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in value
