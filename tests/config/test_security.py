@@ -19,7 +19,7 @@ def policy(address: str) -> dict[str, list[str]]:
         ("https://Moodle.Example:8443", "https://moodle.example:8443"),
         ("http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
         ("https://user:pass@moodle.example/", "https://moodle.example"),
-        ("https://schüle.example/", "https://xn--schle-lva.example"),
+        ("https://schüle.example/", "https://xn--schle-mva.example"),
         ("https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443"),
     ],
 )

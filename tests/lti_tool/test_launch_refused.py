@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.test import Client
 
-from lti_tool.models import LaunchSession
+from lti_tool import registered
+from lti_tool.models import LaunchSession, Platform
 from tests.lti_tool.platform_double import LTI, Claims, PlatformDouble
 
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
@@ -346,3 +347,30 @@ def assert_refused(response: Any, *, sessions: int = 0) -> None:
     assert b"could not be opened" in response.content
     assert "frame-ancestors *" in response["Content-Security-Policy"]
     assert LaunchSession.objects.count() == sessions
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["platform", "deployment"])
+def test_what_was_deleted_a_moment_ago_is_refused(answers: responses.RequestsMock, what: str) -> None:
+    platform, browser = PlatformDouble(answers), Client(HTTP_HOST="tool.example")
+    platform.open_page(browser)
+    asked = platform.login(browser)
+    {"platform": platform.row, "deployment": platform.row.deployments.get()}[what].delete()
+
+    refused = platform.post(browser, id_token=platform.sign(platform.claims(asked["nonce"])), state=asked["state"])
+
+    assert refused.status_code == 400
+    assert b"could not be opened" in refused.content
+
+
+def test_client_id_that_went_to_another_row_is_looked_for_anew(platform: PlatformDouble, browser: Client) -> None:
+    platform.login(browser)
+    row = platform.row
+    Platform.objects.filter(pk=row.pk).update(client_id="other")
+    values = {"name": "New", "issuer": row.issuer, "client_id": "tool-1", "token_url": row.token_url}
+    Platform.objects.create(authorization_url="https://moodle.example/new", jwks_url=row.jwks_url, **values)
+    registered._by_id.clear()  # as after some seconds
+
+    login = {"iss": row.issuer, "client_id": "tool-1", "login_hint": "6"}
+    response = browser.get("/lti/login/", login, secure=True)
+    assert response["Location"].startswith("https://moodle.example/new?")

@@ -9,8 +9,12 @@ import pytest
 import responses
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
+from lti_tool import nrps, registered
 from lti_tool.models import Course, Deployment, LaunchSession, Person, ResourceLink
+from lti_tool.nrps import _Member
+from lti_tool.roles import Role
 from tests.lti_tool.platform_double import LTI, PlatformDouble
 from video.models import Assignment
 
@@ -70,8 +74,11 @@ def test_first_launches_of_a_copy_make_one_copy(platform: PlatformDouble) -> Non
     assignment = chosen(platform)
     custom = {f"{LTI}custom": {"assignment": str(assignment.pk)}}
     opened(platform, "99", **custom)
+    platform.row.registered_at = timezone.now()
+    platform.row.save()
+    registered.forget()
     elsewhere = {
-        **custom,
+        f"{LTI}custom": {"assignment": str(assignment.pk), "context_history": "2"},
         f"{LTI}context": {"id": "77", "title": "Film 2027"},
         f"{LTI}resource_link": {"id": "9", "title": "Oral exam"},
     }
@@ -104,3 +111,24 @@ def test_one_token_posted_many_times_at_once_opens_once(platform: PlatformDouble
 
     assert sorted(at_once(post)) == [302] + [400] * (MANY - 1)
     assert LaunchSession.objects.count() == 1
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new people", "renamed people"])
+def test_rosters_with_the_same_people_in_another_order(platform: PlatformDouble, known: bool) -> None:
+    if known:
+        Person.objects.bulk_create(Person(platform=platform.row, sub=str(n), name="old") for n in range(2000))
+    deployment = Deployment.objects.get()
+    courses = [
+        Course.objects.create(platform=platform.row, deployment=deployment, context_id=str(number))
+        for number in range(MANY)
+    ]
+    members = [_Member(sub=str(n), role=Role.STUDENT, name=f"Name {n}", email="") for n in range(2000)]
+
+    def store(number: int) -> None:
+        course = Course.objects.select_related("platform").get(pk=courses[number].pk)
+        nrps._store(course, members if number % 2 else members[::-1], timezone.now())
+
+    at_once(store)
+
+    assert Person.objects.count() == 2000
+    assert {course.memberships.count() for course in courses} == {2000}

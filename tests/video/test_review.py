@@ -75,6 +75,10 @@ def test_review_leaves_the_line_item_known(visit: Visit, handed_in: Submission) 
     assert ResourceLink.objects.get().lineitem_url == before
 
 
+def test_for_user_in_a_plain_launch_means_nothing(visit: Visit, handed_in: Submission) -> None:
+    assert not visit("teacher", "3", **{f"{LTI}for_user": {"user_id": "6"}}).home.endswith("/review/")
+
+
 @pytest.mark.parametrize("claim", [..., {}, [], {"user_id": 6}, {"user_id": ""}, {"user_id": "x" * 256}])
 def test_broken_review_is_refused(platform: Any, browser: Any, claim: Any) -> None:
     changes = {**reviewing("6"), f"{LTI}for_user": claim}

@@ -16,7 +16,7 @@ from lti_tool.models import ContentSelection, LaunchSession
 from tests.lti_tool.platform_double import DEEP_LINKING, LTI, RETURN_URL, PlatformDouble, selecting
 from tests.lti_tool.test_launch_refused import assert_refused
 from tests.video.conftest import Visit
-from tests.video.visitor import Visitor
+from tests.video.visitor import ROLES, Visitor
 from video import tasks
 from video.models import Assignment
 
@@ -125,6 +125,28 @@ def test_platform_that_takes_one_gets_one(visit: Visit, platform: PlatformDouble
     assert len(claims[f"{DL}content_items"]) == 1
 
 
+def test_going_back_and_saving_another_makes_no_activity_twice(
+    teacher_choosing: Visitor, platform: PlatformDouble
+) -> None:
+    teacher_choosing.post("", {**FORM, "title": "One"})
+
+    claims = read(teacher_choosing.browser, reply_in(teacher_choosing.post("", {**FORM, "title": "Two"})), platform)
+    assert [item["title"] for item in claims[f"{DL}content_items"]] == ["Two"]
+
+
+def test_selection_of_a_closed_platform_is_closed(teacher_choosing: Visitor, platform: PlatformDouble) -> None:
+    platform.row.active = False
+    platform.row.save()
+
+    assert teacher_choosing.get().status_code == 404
+
+
+def test_what_was_begun_and_not_given_to_moodle_lends_nothing(visit: Visit, teacher_choosing: Visitor) -> None:
+    teacher_choosing.post("", {**FORM, "title": "Half done", "another": "1"})
+
+    assert "Half done" not in visit("teacher", "3", **selecting()).text()
+
+
 def test_cancel_gives_nothing(teacher_choosing: Visitor, platform: PlatformDouble) -> None:
     teacher_choosing.post("", {**FORM, "another": "1"})
 
@@ -165,8 +187,6 @@ def test_others_assignments_lend_nothing(visit: Visit, assignment: Assignment) -
 
 @pytest.mark.parametrize("role", ["student", "assistant"])
 def test_only_teachers_choose(visit: Visit, platform: PlatformDouble, browser: Client, role: str) -> None:
-    from tests.video.visitor import ROLES
-
     response = platform.launch(browser, roles=ROLES[role], **selecting())
 
     assert_refused(response)
@@ -179,6 +199,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "settings are a list": {DEEP_LINKING: []},
     "no return address": selecting(deep_link_return_url=None),
     "return address is a script": selecting(deep_link_return_url="javascript:alert(1)"),
+    "return address is not https": selecting(deep_link_return_url="http://moodle.example/return"),
     "return address is a number": selecting(deep_link_return_url=1),
     "no types": selecting(accept_types=None),
     "other types alone": selecting(accept_types=["file"]),
@@ -191,8 +212,6 @@ BROKEN: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("changes", BROKEN.values(), ids=BROKEN.keys())
 def test_broken_deep_linking_is_refused(platform: PlatformDouble, browser: Client, changes: dict[str, Any]) -> None:
-    from tests.video.visitor import ROLES
-
     assert_refused(platform.launch(browser, roles=ROLES["teacher"], **{**selecting(), **changes}))
 
 
