@@ -498,11 +498,12 @@ def test_every_check_is_tried_and_says_what_it_found(sized_page: Page, demo: Dem
     without_frame(sized_page, f"{demo.lms}/open/{work.link}/{ADMIN}")
     sized_page.get_by_role("link", name="Check").click()
 
-    expect(sized_page.locator(".check.good, .check.warning")).to_have_count(7, timeout=30_000)
+    expect(sized_page.locator(".check.good, .check.warning")).to_have_count(6, timeout=30_000)
     grade = sized_page.locator(".check", has_text="A grade, there and back")
-    expect(grade).to_contain_text("A trial column was made, a grade sent, read back, and the column deleted again.")
-    grade.get_by_role("button", name="Retry A grade").click()
-    expect(grade).to_contain_text("deleted again.")
+    expect(grade).to_contain_text("Makes a trial column")
+    for button in ("Try A grade", "Retry A grade"):
+        grade.get_by_role("button", name=button).click()
+        expect(grade).to_contain_text("a grade sent, read back, and the column deleted again.")
     assert_fits(sized_page)
 
 

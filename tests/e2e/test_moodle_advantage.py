@@ -168,6 +168,8 @@ def roster_is_the_courses(teacher: Page, activity: str) -> None:
 def checks_are_good(admin: Page, activity: str) -> None:
     frame = open_activity(admin, activity)
     frame.get_by_role("link", name="Check").click()
+    expect(frame.locator(".check.good")).to_have_count(6, timeout=60_000)
+    frame.get_by_role("button", name="Try A grade").click()
     expect(frame.locator(".check.good")).to_have_count(7, timeout=60_000)
     shoot(admin, "c2-check")
     admin.goto(f"{MOODLE}/grade/edit/tree/index.php?id={COURSE}")

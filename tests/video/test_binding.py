@@ -160,7 +160,7 @@ def test_duplicate_opened_before_the_activity_that_was_chosen_again(visit: Visit
     visit("student", "6", **link("41", again)).text()
 
     chosen.refresh_from_db()
-    assert (chosen.title, chosen.points) == ("Oral exam, new", 30)
+    assert (chosen.title, chosen.points) == ("Oral exam, new", Decimal(30))
 
 
 def test_activity_that_moodle_moved_takes_its_assignment_along(visit: Visit, assignment: Assignment) -> None:
