@@ -95,6 +95,12 @@ def begin_login(params: Mapping[str, str]) -> Login:
     nonce = secrets.token_urlsafe(24)
     held = {"p": str(platform.pk), "n": _hash(nonce), **_again(platform, params)}
     state = signing.dumps(held, salt=_SALT, compress=True)
+    request = _authentication_request(platform, hint, message_hint, state, nonce)
+    return Login(address=_with_query(platform.authorization_url, request), cookie_name=_cookie(state), nonce=nonce)
+
+
+def _authentication_request(platform: Platform, hint: str, message_hint: str, state: str, nonce: str) -> dict[str, str]:
+    """IMS Security 1.0, 5.1.1.2. The message hint goes back as it came, if there was one."""
     request = {
         "scope": "openid",
         "response_type": "id_token",
@@ -106,9 +112,7 @@ def begin_login(params: Mapping[str, str]) -> Login:
         "state": state,
         "nonce": nonce,
     }
-    if message_hint:
-        request["lti_message_hint"] = message_hint
-    return Login(address=_with_query(platform.authorization_url, request), cookie_name=_cookie(state), nonce=nonce)
+    return {**request, "lti_message_hint": message_hint} if message_hint else request
 
 
 def remember(response: HttpResponseBase, login: Login) -> None:

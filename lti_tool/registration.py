@@ -157,19 +157,23 @@ def request_body() -> dict[str, Any]:
             "target_link_uri": here.launch,
             "custom_parameters": CUSTOM_PARAMETERS,
             "claims": ["iss", "sub", "name", "given_name", "family_name", "email"],
-            "messages": [
-                {"type": claims.RESOURCE_LINK_REQUEST, "target_link_uri": here.launch},
-                {
-                    "type": claims.DEEP_LINKING_REQUEST,
-                    "target_link_uri": here.launch,
-                    "label": "Video assignment",
-                    "placements": ["ContentArea"],
-                    "supported_types": ["ltiResourceLink"],
-                },
-                {"type": claims.SUBMISSION_REVIEW_REQUEST, "target_link_uri": here.launch},
-            ],
+            "messages": _messages(here),
         },
     }
+
+
+def _messages(here: Addresses) -> list[dict[str, Any]]:
+    return [
+        {"type": claims.RESOURCE_LINK_REQUEST, "target_link_uri": here.launch},
+        {
+            "type": claims.DEEP_LINKING_REQUEST,
+            "target_link_uri": here.launch,
+            "label": "Video assignment",
+            "placements": ["ContentArea"],
+            "supported_types": ["ltiResourceLink"],
+        },
+        {"type": claims.SUBMISSION_REVIEW_REQUEST, "target_link_uri": here.launch},
+    ]
 
 
 @transaction.atomic

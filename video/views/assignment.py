@@ -1,5 +1,7 @@
 """The front page of a launch: the student's page, or the teacher's roster; and set-up."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
@@ -22,6 +24,10 @@ from video.models import Assignment, Submission
 from video.submissions import student_page
 
 ROSTER_FRESH_MINUTES = 10
+_WITHOUT_ROSTER = (
+    "Those who have opened the assignment are listed. Ask your Moodle admin to allow the tool "
+    "“Names and Role Provisioning Services”."
+)
 EDITORS = tuple(Role.editors())
 
 
@@ -92,13 +98,7 @@ def _student(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
 
 
 def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
-    launch, course = request.launch, request.launch.course
-    at = course.roster_refreshed_at
-    reading = at is None and bool(course.memberships_url) and not course.roster_problem
-    stale = at is None or (timezone.now() - at).total_seconds() > ROSTER_FRESH_MINUTES * 60
-    # While the page waits for its first list, it comes back every second (`looked`).
-    if course.memberships_url and stale and "looked" not in request.GET:
-        enqueue(refresh_roster_task, str(course.pk))
+    launch = request.launch
     show, query = request.GET.get("show", "all"), request.GET.get("q", "").replace("\x00", "").strip()[:100]
     counters = roster.counters(assignment=assignment, active=show)
     page = roster.page(
@@ -109,6 +109,8 @@ def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         count=None if query else next((counter.count for counter in counters if counter.active), None),
         room_url=lambda pk: reverse("video:room", args=[launch.pk, pk]),
     )
+    course_list = _course_list(request)
+    can_edit = launch.role in EDITORS
     context = {
         "launch": launch,
         "assignment": assignment,
@@ -116,20 +118,28 @@ def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         "query": query,
         "page_obj": page,
         "nameless": any(is_stand_in(row.person.name) for row in page.object_list),
-        "roster": {
-            "refreshed_at": at,
-            "problem": course.roster_problem,
-            "reading": reading,
-            "action": "Those who have opened the assignment are listed. Ask your Moodle admin to allow the tool "
-            "“Names and Role Provisioning Services”."
-            if course.roster_problem
-            else "",
-        },
-        "can_edit": launch.role in EDITORS,
+        "roster": course_list,
+        "can_edit": can_edit,
         # Said once, so not on a page that is about to be replaced by the next.
-        "copied_from": tell_of_copy(assignment) if launch.role in EDITORS and not reading else None,
+        "copied_from": tell_of_copy(assignment) if can_edit and not course_list["reading"] else None,
     }
     return render(request, "video/roster.html", context)
+
+
+def _course_list(request: LaunchRequest) -> dict[str, Any]:
+    """How fresh the course's list is, or why there is none; an old one is asked for anew, by a worker."""
+    course = request.launch.course
+    at, problem = course.roster_refreshed_at, course.roster_problem
+    stale = at is None or (timezone.now() - at).total_seconds() > ROSTER_FRESH_MINUTES * 60
+    # While the page waits for its first list, it comes back every second (`looked`).
+    if course.memberships_url and stale and "looked" not in request.GET:
+        enqueue(refresh_roster_task, str(course.pk))
+    return {
+        "refreshed_at": at,
+        "problem": problem,
+        "reading": at is None and bool(course.memberships_url) and not problem,
+        "action": _WITHOUT_ROSTER if problem else "",
+    }
 
 
 @launch_required(*EDITORS, Role.ASSISTANT)
