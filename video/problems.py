@@ -9,14 +9,18 @@ class Problem(Exception):
         message: what happened, a sentence.
         action: what to do next, a sentence.
         status: HTTP status of the answer.
+        retry_after: whole seconds after which the same request may do.
     """
 
-    def __init__(self, code: str, message: str, action: str, *, status: int = 422) -> None:
+    def __init__(
+        self, code: str, message: str, action: str, *, status: int = 422, retry_after: int | None = None
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.message = message
         self.action = action
         self.status = status
+        self.retry_after = retry_after
 
     def as_json(self) -> dict[str, dict[str, str]]:
         return {"error": {"code": self.code, "message": self.message, "action": self.action}}

@@ -16,14 +16,15 @@ View = Callable[Concatenate[LaunchRequest, P], HttpResponseBase]
 
 
 def json_answer(view: View[P]) -> View[P]:
-    """Answer a Problem as `{"error": {code, message, action}}` with its status."""
+    """Answer a Problem as `{"error": {code, message, action}}` with its status and, where it has one, `Retry-After`."""
 
     @wraps(view)
     def answered(request: LaunchRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except Problem as problem:
-            return JsonResponse(problem.as_json(), status=problem.status)
+            headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+            return JsonResponse(problem.as_json(), status=problem.status, headers=headers)
 
     return cast(View[P], answered)
 

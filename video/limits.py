@@ -1,0 +1,72 @@
+"""How often one person may ask for what costs storage or signatures."""
+
+import math
+import time
+from enum import Enum
+from functools import cache
+
+import structlog
+from django.conf import settings
+from limits import RateLimitItemPerMinute
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from video.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+
+class Limit(Enum):
+    """The setting that says how often a minute, and what was asked for in words."""
+
+    UPLOAD_TICKETS = ("UPLOAD_TICKETS_A_MINUTE", "an upload")
+    PLAYBACKS = ("PLAYBACKS_A_MINUTE", "a video")
+    PART_REQUESTS = ("PART_REQUESTS_A_MINUTE", "parts of an upload")
+
+
+def check(what: Limit, person_id: object) -> None:
+    """Count one request of a person; what is refused does not count.
+
+    Without Redis nobody is counted: a page must come all the same.
+
+    Raises:
+        Problem: 429 with `retry_after`, the whole seconds until the next one is let through.
+    """
+    setting, words = what.value
+    item = RateLimitItemPerMinute(getattr(settings, setting), namespace=what.name.lower())
+    try:
+        if _limiter().hit(item, str(person_id)):
+            return
+        seconds = math.ceil(_limiter().get_window_stats(item, str(person_id)).reset_time - time.time())
+    except StorageError as error:
+        log.warning("limits_not_counted", limit=item.namespace, error=type(error.storage_error).__name__)
+        return
+    seconds = max(1, seconds)
+    raise Problem(
+        "too_many",
+        f"You asked for {words} too often.",
+        "Try again in 1 second." if seconds == 1 else f"Try again in {seconds} seconds.",
+        status=429,
+        retry_after=seconds,
+    )
+
+
+def forget() -> None:
+    """Count from nothing in this process (in Redis, others go on); for tests."""
+    _limiter.cache_clear()
+
+
+@cache
+def _limiter() -> MovingWindowRateLimiter:
+    if settings.REDIS_URL:  # one count for all processes, each hit one script in Redis
+        return MovingWindowRateLimiter(
+            RedisStorage(
+                settings.REDIS_URL,
+                key_prefix="reelmark-limits",
+                wrap_exceptions=True,
+                socket_connect_timeout=1,
+                socket_timeout=1,
+            )
+        )
+    return MovingWindowRateLimiter(MemoryStorage())  # a demo has one web process; production is refused without Redis
