@@ -54,6 +54,7 @@ class ObjectStore:
             "-master.telemetry=false",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
+            "-s3.autoCreateBucket=false",  # AWS makes none by itself either
             "-webdav=false",
             "-admin.ui=false",
             *ports,

@@ -8,13 +8,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import requests
+from botocore.config import Config
 
 from tests.services import free_ports
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 ROOT = Path(__file__).resolve().parents[2]
+PORTS = 12
 WELCOME = "Reelmark is running"
 
 
@@ -22,6 +28,7 @@ WELCOME = "Reelmark is running"
 class Demo:
     tool: str
     lms: str
+    s3: str
     folder: Path
 
     def add_activity(self, title: str, *, graded: bool = True) -> int:
@@ -52,19 +59,34 @@ class Demo:
         ).stdout
 
     @property
+    def objects(self) -> "S3Client":
+        """A client of the S3 server itself, past any line before it."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.s3,
+            region_name="us-east-1",
+            aws_access_key_id="demo",
+            aws_secret_access_key=(self.folder / "s3-secret").read_text().strip(),
+            config=Config(s3={"addressing_style": "path"}),
+        )
+
+    @property
     def sample(self) -> Path:
         return self.folder / "lms" / "sample.mp4"
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, settings: dict[str, str] | None = None, **more: str) -> Iterator[Demo]:
+def running(
+    folder: Path, *, settings: dict[str, str] | None = None, first_port: int | None = None, **more: str
+) -> Iterator[Demo]:
     """`manage.py demo` until the block ends.
 
     Args:
         settings: of the tool, such as PLAYBACK_SECONDS.
-        more: further options, such as database_url.
+        first_port: of PORTS neighbouring free ones, where the test must know them before: S3 is at the third.
+        more: further options, such as database_url, or s3_address for a line of the test's own before S3.
     """
-    first = free_ports(12)
+    first = first_port or free_ports(PORTS)
     ports = {
         "port": first,
         "lms-port": first + 1,
@@ -84,7 +106,12 @@ def running(folder: Path, *, settings: dict[str, str] | None = None, **more: str
     )
     try:
         _wait_for_welcome(process)
-        yield Demo(tool=f"http://localhost:{first}", lms=f"http://127.0.0.1:{first + 1}", folder=folder)
+        yield Demo(
+            tool=f"http://localhost:{first}",
+            lms=f"http://127.0.0.1:{first + 1}",
+            s3=f"http://localhost:{first + 2}",
+            folder=folder,
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)

@@ -33,6 +33,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="the tool")
         parser.add_argument("--lms-port", type=int, default=9000)
         parser.add_argument("--s3-port", type=int, default=8010)
+        parser.add_argument(
+            "--s3-address", default="", help="where the tool and browsers reach the S3 server, if not at its own port"
+        )
         parser.add_argument("--edge-port", type=int, default=8020)
         parser.add_argument("--inner-port", type=int, default=8011, help="first of eight for the S3 server's own parts")
         parser.add_argument("--data", type=Path, default=Path(settings.BASE_DIR) / "var" / "demo")
@@ -95,7 +98,7 @@ class _Demo:
             "DATA_DIR": str(data),
             "KEYS_DIR": str(data / "keys"),
             "S3_BUCKET": BUCKET,
-            "S3_ENDPOINT_URL": self.store.endpoint,
+            "S3_ENDPOINT_URL": options["s3_address"] or self.store.endpoint,
             "AWS_ACCESS_KEY_ID": self.store.access_key,
             "AWS_SECRET_ACCESS_KEY": self.store.secret_key,
             "CLOUDFRONT_DOMAIN": self.edge,
