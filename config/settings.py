@@ -25,6 +25,7 @@ PRIVATE_PLATFORM_HOSTS = [host.lower() for host in env.words("PRIVATE_PLATFORM_H
 LAUNCH_HOURS = env.number("LAUNCH_HOURS", 12)
 UPLOAD_MAX_BYTES = env.number("UPLOAD_MAX_BYTES", 5 * 1024**3)
 UPLOAD_TICKET_SECONDS = env.number("UPLOAD_TICKET_SECONDS", 3600)
+UPLOAD_ABANDONED_DAYS = env.number("UPLOAD_ABANDONED_DAYS", 7)
 UPLOAD_GRACE_MINUTES = env.number("UPLOAD_GRACE_MINUTES", 30)
 PLAYBACK_SECONDS = env.number("PLAYBACK_SECONDS", 24 * 3600)
 UPLOAD_TICKETS_A_MINUTE = env.number("UPLOAD_TICKETS_A_MINUTE", 10)
@@ -185,7 +186,9 @@ CELERY_BEAT_SCHEDULE = {
     "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": 20.0},
     "refresh stale rosters": {"task": "lti_tool.tasks.refresh_stale_rosters", "schedule": 600.0},
     "forget what has expired": {"task": "lti_tool.tasks.forget_expired", "schedule": 3600.0},
-    "examine unexamined videos": {"task": "video.tasks.examine_unexamined", "schedule": 60.0},
+    "check unchecked videos": {"task": "video.tasks.check_unchecked", "schedule": 60.0},
+    "find vanished uploads": {"task": "video.tasks.find_vanished_uploads", "schedule": 120.0},
+    "abort abandoned uploads": {"task": "video.tasks.abort_abandoned_uploads", "schedule": 3600.0},
     "forget unoffered assignments": {"task": "video.tasks.forget_unoffered_assignments", "schedule": 86_400.0},
     "delete leftover objects": {"task": "video.tasks.delete_leftover_objects", "schedule": 3600.0},
 }

@@ -74,6 +74,26 @@ def wish_submitted(
 
     Moodle wipes a grade when a status without one is posted over it.
     """
+    wanted = Wish(
+        activity_progress=ActivityProgress.SUBMITTED,
+        grading_progress=GradingProgress.PENDING_MANUAL,
+        comment=comment,
+        submitted_at=submitted_at,
+    )
+    return _wish_without_a_grade(resource_link=resource_link, person=person, wanted=wanted)
+
+
+def wish_withdrawn(*, resource_link: ResourceLink, person: Person, comment: str, something_left: bool) -> ScoreDelivery:
+    """“Taken back.” With `something_left`, earlier work still waits to be marked. A grade already given stays."""
+    wanted = Wish(
+        activity_progress=ActivityProgress.SUBMITTED if something_left else ActivityProgress.STARTED,
+        grading_progress=GradingProgress.PENDING_MANUAL if something_left else GradingProgress.NOT_READY,
+        comment=comment,
+    )
+    return _wish_without_a_grade(resource_link=resource_link, person=person, wanted=wanted)
+
+
+def _wish_without_a_grade(*, resource_link: ResourceLink, person: Person, wanted: Wish) -> ScoreDelivery:
     graded = ScoreDelivery.objects.filter(
         resource_link=resource_link, person=person, grading_progress=GradingProgress.FULLY_GRADED
     ).first()
@@ -83,15 +103,8 @@ def wish_submitted(
             grading_progress=GradingProgress.FULLY_GRADED,
             points=graded.points,
             maximum=graded.maximum,
-            comment=f"{graded.comment}\n\n{comment}".strip(),
-            submitted_at=submitted_at,
-        )
-    else:
-        wanted = Wish(
-            activity_progress=ActivityProgress.SUBMITTED,
-            grading_progress=GradingProgress.PENDING_MANUAL,
-            comment=comment,
-            submitted_at=submitted_at,
+            comment=f"{graded.comment}\n\n{wanted.comment}".strip(),
+            submitted_at=wanted.submitted_at,
         )
     return wish(resource_link=resource_link, person=person, wanted=wanted)
 

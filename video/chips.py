@@ -16,6 +16,8 @@ class Chip:
 NOT_OPENED = Chip("not_opened", "Not opened")
 NOT_STARTED = Chip("not_started", "Not started")
 DRAFT = Chip("draft", "Draft, not handed in")
+UPLOADING = Chip("uploading", "Uploading")
+CHECKING = Chip("checking", "Being checked")
 SUBMITTED = Chip("submitted", "Submitted")
 LATE = Chip("late", "Submitted late")
 MARKED = Chip("marked", "Marked")

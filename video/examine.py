@@ -1,100 +1,211 @@
 """Duration, picture size and codecs of a stored video, read with a few ranged reads (some MB of any size of file)."""
 
-import io
+import re
+import resource
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
 
 import av
-import structlog
-from django.utils import timezone
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
 
-from video.models import Video
-from video.storage import storage
-from video.storage.base import Backend
+from video import outline
+from video.outline import Family, Outline
+from video.storage.base import Backend, StorageError
+from video.stored_file import StoredFile, TooMuch
 
-log = structlog.get_logger(__name__)
+_MIB = 1 << 20
+_BLOCK = _MIB
+_BLOCKS = 16  # the head, the index and the places looked at between them
+_BUFFER = 1 << 18  # what the library asks for at a time
+_MOST = 64 * _MIB  # the index of a day of video has about half of that
+_MEMORY = 1024 * _MIB  # of the same: a quarter
 
-_BLOCK = 1 << 20  # an index is read in small steps; each would else be a request
+# Named, never guessed: a playlist (hls, concat, dash …) would have the library open the addresses in it.
+_DEMUXERS: Mapping[Family, str] = {"mp4": "mov", "matroska": "matroska", "avi": "avi", "asf": "asf"}
+_FAMILIES: Mapping[str, Family] = {
+    "video/mp4": "mp4",
+    "video/quicktime": "mp4",
+    "video/webm": "matroska",
+    "video/x-matroska": "matroska",
+    "video/x-msvideo": "avi",
+    "video/x-ms-wmv": "asf",
+}
+_OPTIONS = {
+    "protocol_whitelist": "none",
+    "probesize": str(5 * _MIB),
+    "analyzeduration": "10000000",  # microseconds
+    "max_streams": "64",
+    "max_pixels": str(16384 * 8640),
+}
+_REASONS = {
+    "unknown": "The file is not a video of a kind that is known here.",
+    "no_picture": "The file has no moving picture.",
+    "cut_off": "The file is cut off: a part of it is missing.",
+    "damaged": "The file is damaged: no video can be read from it.",
+    "too_costly": "The file is put together in such a way that it cannot be read with reasonable effort.",
+}
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Seconds and pixels; None or empty where the file does not say."""
+    """Seconds and pixels; None or empty where the file does not say.
+
+    `streamed`: without a length or an index, as MediaRecorder writes files, so that players cannot jump in it;
+    `remux.make_seekable` mends that.
+    """
 
     duration: float | None
     width: int | None
     height: int | None
     video_codec: str
     audio_codec: str
+    streamed: bool
 
 
-def examine(video: Video) -> None:
-    """Store what the file says of itself. A file nothing can be read from keeps its row; the error message tells.
+class Unreadable(Exception):
+    """Nobody will see a video in this file. `code` is stable; `reason` is a sentence for people."""
 
-    Raises:
-        StorageUnavailable, StorageRefused: nothing is stored, so that a later sweep looks again.
-    """
-    try:
-        found = read(storage(video.backend), video.key, video.size)
-    except (av.error.FFmpegError, ValueError) as error:
-        # A student's work is not thrown away for our reader's sake: the teacher's browser may still play it.
-        log.warning("video_unreadable", video=str(video.pk), error=type(error).__name__)
-        found = Findings(None, None, None, "", "")
-    Video.objects.filter(pk=video.pk).update(
-        duration=found.duration,
-        width=found.width,
-        height=found.height,
-        video_codec=found.video_codec,
-        audio_codec=found.audio_codec,
-        examined_at=timezone.now(),
-    )
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = _REASONS[code]
 
 
-def read(backend: Backend, key: str, size: int) -> Findings:
-    """What the object's container says.
+def read(backend: Backend, key: str, size: int, content_type: str) -> Findings:
+    """What the file says of itself, after a look whether all of it is there.
 
     Raises:
-        av.error.FFmpegError: it cannot be read as a video. StorageUnavailable, StorageRefused.
+        Unreadable. StorageUnavailable, StorageRefused: nothing is known of the file.
     """
-    with av.open(io.BufferedReader(_StoredFile(backend, key, size), _BLOCK), mode="r") as container:
-        picture = next(iter(container.streams.video), None)
-        sound = next(iter(container.streams.audio), None)
-        duration = container.duration / av.time_base if container.duration and container.duration > 0 else None
+    file = StoredFile(backend, key, size, block=_BLOCK, blocks=_BLOCKS, most=_MOST)
+    with opened(file, content_type) as (container, outer):
+        picture, sound = picture_of(container), next(iter(container.streams.audio), None)
+        if outer.family == "mp4" and not outer.streamed:
+            _look_for_the_end(container, size)
+        if not any(packet.size for packet in container.demux(picture)):
+            raise Unreadable("damaged")
+        size_known = picture.codec_context is not None
         return Findings(
-            duration=duration,
-            width=picture.codec_context.width if picture else None,
-            height=picture.codec_context.height if picture else None,
-            video_codec=picture.codec_context.name if picture else "",
-            audio_codec=sound.codec_context.name if sound else "",
+            duration=_duration(container, outer),
+            width=(picture.codec_context.width or None) if size_known else None,
+            height=(picture.codec_context.height or None) if size_known else None,
+            video_codec=_codec(picture),
+            audio_codec=_codec(sound),
+            streamed=outer.streamed,
         )
 
 
-class _StoredFile(io.RawIOBase):
-    """An object in storage as a file that can be read and sought."""
+@contextmanager
+def opened(file: StoredFile, content_type: str) -> Iterator[tuple[InputContainer, Outline]]:
+    """The file taken apart, with its outline. What goes wrong inside is the file's fault, unless storage's it was.
 
-    def __init__(self, backend: Backend, key: str, size: int) -> None:
-        self._backend = backend
-        self._key = key
-        self._size = size
-        self._at = 0
+    Raises:
+        Unreadable. StorageUnavailable, StorageRefused.
+    """
+    try:
+        outer = _outline(file, content_type)
+        options = dict(_OPTIONS)
+        if outer.family == "mp4" and outer.streamed:
+            options["fflags"] = "+ignidx"  # else every fragment of the recording would be looked up first
+        with (
+            _memory_bounded(),
+            av.open(
+                file,
+                mode="r",
+                format=_DEMUXERS[outer.family],
+                options=options,
+                metadata_errors="replace",
+                buffer_size=_BUFFER,
+                io_open=_refuse,
+            ) as container,
+        ):
+            yield container, outer
+            file.check()  # the library may have taken a failed read for the end
+    except _FILE_FAULTS as error:
+        cause = _cause(file.failure or error)
+        if cause is error:
+            raise
+        raise cause from error
 
-    def readable(self) -> bool:
-        return True
 
-    def seekable(self) -> bool:
-        return True
+_FILE_FAULTS = (av.error.FFmpegError, ValueError, ArithmeticError, MemoryError, RuntimeError, TooMuch, Unreadable)
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
 
-    def tell(self) -> int:
-        return self._at
+def _cause(error: Exception) -> Exception:
+    if isinstance(error, (StorageError, Unreadable)):
+        return error
+    return Unreadable("too_costly" if isinstance(error, (TooMuch, MemoryError)) else "damaged")
 
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
-        if self._at >= self._size:
-            return 0
-        part = self._backend.read(self._key, self._at, len(buffer))
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
+
+def _outline(file: StoredFile, content_type: str) -> Outline:
+    """By the first bytes, which say more than the type it was given. Raises Unreadable."""
+    by_head = outline.family_of(file.at(0, 16))
+    family = by_head or _FAMILIES.get(content_type)
+    try:
+        found = outline.read(file, family) if family else None
+    except outline.NotThis:
+        raise Unreadable("damaged" if by_head else "unknown") from None
+    if found is None:
+        raise Unreadable("unknown")
+    if not found.whole:
+        raise Unreadable("cut_off")
+    return found
+
+
+def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise PermissionError("A video has no business with other files.")
+
+
+@contextmanager
+def _memory_bounded() -> Iterator[None]:
+    """Two kilobytes of MP4 can announce a billion pictures, and the library makes a table for them all.
+
+    It takes a refused allocation well. The bound is this process's, so it holds for the other threads meanwhile.
+    """
+    used = re.search(r"^VmData:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    bound = (int(used.group(1)) << 10) + _MEMORY if used else soft
+    if hard != resource.RLIM_INFINITY:
+        bound = min(bound, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def picture_of(container: InputContainer) -> VideoStream:
+    """The first moving picture; the cover of a song is none. Raises Unreadable."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    raise Unreadable("no_picture")
+
+
+def _look_for_the_end(container: InputContainer, size: int) -> None:
+    """Every sample that the index names lies inside the file, as far as the last of each track and some others tell."""
+    for stream in container.streams:
+        entries = stream.index_entries
+        some = entries[:: len(entries) // 1000 + 1] + entries[-100:]
+        if any(entry.pos + entry.size > size for entry in some):
+            raise Unreadable("cut_off")
+
+
+def _duration(container: InputContainer, outer: Outline) -> float | None:
+    """Seconds. Of a recording in fragments only the first was looked at."""
+    if not container.duration or container.duration < 0 or (outer.family == "mp4" and outer.streamed):
+        return None
+    return container.duration / av.time_base
+
+
+def _codec(stream: VideoStream | AudioStream | None) -> str:
+    """As browsers and people call it, not the decoder of it that is installed here."""
+    if stream is None or stream.codec_context is None:
+        return ""
+    return stream.codec_context.codec.canonical_name

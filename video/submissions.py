@@ -1,167 +1,175 @@
-"""A student's own work: what their page shows, and handing in."""
+"""Handing in, at once or as soon as the video is ready, and taking it back."""
 
-import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 
-from django.conf import settings
+import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from lti_tool import outbox
-from lti_tool.models import LaunchSession, ScoreDelivery
-from video import chips, events
-from video.chips import Chip
-from video.models import Assignment, Attempt, Event, Grade, Submission, Video
+from lti_tool.models import LaunchSession
+from video import endings, events
+from video.models import Attempt, Event, Grade, Submission, Video
 from video.models.submission import new_receipt_number
+from video.openings import check_open, is_late
 from video.problems import Problem
-from video.uploads import check_open
+
+log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class SubmittedAttempt:
-    """A handed-in attempt with what its student may see of the grade."""
+def submit(*, launch: LaunchSession, video: Video, statement: bool = False) -> Attempt | None:
+    """Hand in a video of the launch's own person; None where it is under way yet: it is handed in when it is ready.
 
-    id: uuid.UUID
-    number: int
-    submitted_at: datetime
-    late: bool
-    receipt_number: str
-    video: Video | None
-    grade_shown: Grade | None
+    Submitting twice changes nothing and gives the same receipt. The status for Moodle is of the same transaction.
 
-
-@dataclass(frozen=True)
-class StudentPage:
-    """Everything the student's page shows. `attempts` newest first; `attempts_left` None: any number."""
-
-    status: Chip
-    can_upload: bool
-    why_not: str
-    draft: Attempt | None
-    draft_video: Video | None
-    can_submit: bool
-    attempts: list[SubmittedAttempt]
-    attempts_left: int | None
-    delivery: Chip | None
-
-
-def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPage:
-    """The page of the launch's own person. Opening it is remembered: teachers see who has not."""
-    submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
-    every = list(submission.attempts.select_related("grade").prefetch_related("videos"))
-    draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
-    submitted = [_submitted(attempt) for attempt in every if attempt.submitted_at is not None]
-    left = None if assignment.attempts_allowed is None else max(0, assignment.attempts_allowed - len(submitted))
-    why_not = _why_not(assignment, left)
-    video = _shown_video(draft)
-    delivery = None
-    if submitted:
-        delivery = ScoreDelivery.objects.filter(resource_link=launch.resource_link, person=launch.person).first()
-    return StudentPage(
-        status=_status(draft, video, submitted),
-        can_upload=not why_not,
-        why_not=why_not,
-        draft=draft,
-        draft_video=video,
-        can_submit=video is not None and video.state == Video.State.READY and _may_submit(assignment, video),
-        attempts=submitted,
-        attempts_left=left,
-        delivery=chips.delivery_chip(delivery, for_staff=False),
-    )
-
-
-def submit(*, launch: LaunchSession, attempt: Attempt) -> Attempt:
-    """Hand in a draft of the launch's own person. Submitting twice changes nothing and gives the same receipt.
-
-    The status for Moodle is written in the same transaction.
+    Args:
+        statement: the person has ticked what the assignment asks to be ticked.
 
     Raises:
-        Problem: there is no confirmed video in it, or the assignment is closed.
+        Problem: the video is no longer there, the statement is not ticked, or the assignment is closed.
     """
     with transaction.atomic():
-        submission = Submission.objects.select_for_update().select_related("assignment").get(pk=attempt.submission_id)
-        attempt = Attempt.objects.prefetch_related("videos").get(pk=attempt.pk)
+        submission = _locked(video)
+        attempt = Attempt.objects.prefetch_related("videos").get(pk=video.attempt_id)
         if attempt.submitted_at is not None:
             return attempt
-        video = attempt.video
-        if video is None or video.state != Video.State.READY:
+        video = Video.objects.select_for_update().get(pk=video.pk)
+        if video.state not in (Video.State.READY, Video.State.PENDING, Video.State.CHECKING):
             raise Problem("no_video", "There is no uploaded video to hand in yet.", "Upload your video first.")
-        check_open(submission.assignment, begun_at=video.created_at)
-        attempt.submitted_at = timezone.now()
-        attempt.late = submission.assignment.is_late(min(attempt.submitted_at, _counts_from(submission, video)))
-        _give_receipt_number(attempt)
-        submission.state = Submission.State.SUBMITTED
+        if submission.assignment.statement and not statement:
+            raise Problem("statement", "The statement is not ticked.", "Read it and tick it, then submit again.")
+        check_open(submission, begun_at=video.created_at)
+        if video.state == Video.State.READY:
+            _hand_in(submission, attempt, video, launch=launch, counts_at=timezone.now())
+            return attempt
+        _ask(video, launch=launch)
+    return None
+
+
+def submit_as_asked(*, video: Video, asked_at: datetime) -> None:
+    """Hand in a video that is ready now, as its student asked at `asked_at`. Call it in a transaction.
+
+    What counts is when its bytes had arrived: nobody is late because our worker was.
+    """
+    submission = _locked(video)
+    attempt = Attempt.objects.prefetch_related("videos").get(pk=video.attempt_id)
+    counts_at = max(asked_at, video.confirmed_at or asked_at)
+    Video.objects.filter(pk=video.pk).update(submit_requested_at=None)
+    try:
+        check_open(submission, begun_at=video.created_at, at=counts_at)
+    except Problem as problem:
+        log.warning("asked_too_late", video=str(video.pk), code=problem.code)
+        told = "It arrived after the assignment had closed, so it was not handed in. Ask your teacher for more time."
+        Video.objects.filter(pk=video.pk).update(error_message=told)
+        return
+    _hand_in(submission, attempt, video, launch=None, counts_at=counts_at)
+
+
+def cancel_ask(*, launch: LaunchSession, video: Video) -> None:
+    """Do not hand it in by itself after all. Too late once it is: then `withdraw`."""
+    Video.objects.filter(pk=video.pk).update(submit_requested_at=None)
+
+
+def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
+    """Make the newest handed-in attempt a draft again: before it is due, and before anybody has begun to mark it.
+
+    Raises:
+        Problem: it is marked, past due, not the newest, or another attempt has a video already.
+    """
+    with transaction.atomic():
+        submission = _locked_submission(attempt)
+        attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        if attempt.submitted_at is None:
+            return
+        if why := why_not_withdraw(submission, attempt, submission.attempts.prefetch_related("videos")):
+            raise Problem("not_withdrawn", why, "Ask your teacher.")
+        _drop_empty_draft(submission)
+        receipt = attempt.receipt_number
+        attempt.submitted_at, attempt.receipt_number, attempt.late = None, None, False
+        attempt.save(update_fields=["submitted_at", "receipt_number", "late"])
+        earlier = submission.attempts.submitted().exists()
+        graded = Grade.objects.filter(attempt__submission=submission).exists()
+        submission.state = _state_without(earlier=earlier, graded=graded)
         submission.save(update_fields=["state"])
-        outbox.wish_submitted(
+        outbox.wish_withdrawn(
             resource_link=launch.resource_link,
             person=launch.person,
-            comment=_news(attempt),
-            submitted_at=attempt.submitted_at,
+            comment=f"Attempt {attempt.number} was taken back {timezone.now():%d %b %Y, %H:%M} UTC.",
+            something_left=earlier,
         )
-        events.record(Event.Kind.SUBMITTED, launch=launch, video=video, attempt=attempt.number, late=attempt.late)
-    return attempt
+        events.record(Event.Kind.WITHDRAWN, launch=launch, attempt=attempt.number, receipt=receipt)
 
 
-def _submitted(attempt: Attempt) -> SubmittedAttempt:
-    grade: Grade | None = getattr(attempt, "grade", None)
-    shown = grade if grade is not None and grade.released_at is not None else None
-    assert attempt.submitted_at is not None
-    return SubmittedAttempt(
-        id=attempt.pk,
-        number=attempt.number,
-        submitted_at=attempt.submitted_at,
-        late=attempt.late,
-        receipt_number=attempt.receipt_number or "",
-        video=attempt.video,
-        grade_shown=shown,
-    )
+def why_not_withdraw(submission: Submission, attempt: Attempt, every: Iterable[Attempt]) -> str:
+    """Why a handed-in attempt stays so, in words; empty where it may be taken back.
 
-
-def _shown_video(draft: Attempt | None) -> Video | None:
-    """The draft's video: the confirmed one, else the last that was tried and failed or has not finished."""
-    if draft is None:
-        return None
-    tried = [video for video in draft.videos.all() if video.state in (Video.State.PENDING, Video.State.ERROR)]
-    return draft.video or max(tried, key=lambda video: video.created_at, default=None)
-
-
-def _why_not(assignment: Assignment, left: int | None) -> str:
-    try:
-        check_open(assignment)
-    except Problem as problem:
-        return f"{problem.message} {problem.action}"
-    return "You have used all your attempts." if left == 0 else ""
-
-
-def _may_submit(assignment: Assignment, video: Video) -> bool:
-    try:
-        check_open(assignment, begun_at=video.created_at)
-    except Problem:
-        return False
-    return True
-
-
-def _status(draft: Attempt | None, video: Video | None, submitted: list[SubmittedAttempt]) -> Chip:
-    if draft is not None and video is not None and video.state == Video.State.READY:
-        return chips.DRAFT
-    if not submitted:
-        return chips.NOT_STARTED
-    latest = submitted[0]
-    if latest.grade_shown is not None:
-        return chips.RETURNED
-    return chips.LATE if latest.late else chips.SUBMITTED
-
-
-def _counts_from(submission: Submission, video: Video) -> datetime:
-    """The moment that decides about late: when the upload began, if it is handed in within the grace.
-
-    A file that takes an hour to arrive must not make late what was begun in time.
+    Args:
+        every: the submission's attempts, with their videos prefetched.
     """
-    grace = timedelta(minutes=settings.UPLOAD_GRACE_MINUTES)
-    due = submission.assignment.due_at
-    now = timezone.now()
-    return video.created_at if due is not None and now <= due + grace else now
+    ends = submission.due_at or submission.closes_at
+    if hasattr(attempt, "grade"):
+        return "It is being marked."
+    if ends is not None and timezone.now() > ends:
+        return "It is past the due date."
+    if any(one.number > attempt.number and one.submitted_at for one in every):
+        return "You have handed in another attempt since."
+    drafts = [video.state for one in every if one.submitted_at is None for video in one.videos.all()]
+    if any(state not in (Video.State.ERROR, Video.State.DELETED) for state in drafts):
+        return "You have begun another attempt: remove its video first."
+    return ""
+
+
+def _ask(video: Video, *, launch: LaunchSession) -> None:
+    if video.submit_requested_at is None:
+        Video.objects.filter(pk=video.pk).update(submit_requested_at=timezone.now())
+        # One is handed in: the last that was asked for.
+        others = Video.objects.filter(attempt=video.attempt_id).exclude(pk=video.pk)
+        others.update(submit_requested_at=None)
+        events.record(Event.Kind.SUBMIT_ASKED, launch=launch, video=video)
+
+
+def _hand_in(
+    submission: Submission, attempt: Attempt, video: Video, *, launch: LaunchSession | None, counts_at: datetime
+) -> None:
+    """The state, the receipt, the news for Moodle and the event, in the caller's transaction."""
+    attempt.submitted_at = timezone.now()
+    attempt.late = is_late(submission, begun_at=video.created_at, at=counts_at)
+    _give_receipt_number(attempt)
+    submission.state = Submission.State.SUBMITTED
+    submission.save(update_fields=["state"])
+    for unfinished in attempt.videos.filter(state__in=[Video.State.PENDING, Video.State.CHECKING]).exclude(pk=video.pk):
+        endings.delete(unfinished, launch=launch, why="handed in without it")
+    link = submission.assignment.resource_link
+    assert link is not None, "somebody has handed in at it"
+    outbox.wish_submitted(
+        resource_link=link, person=submission.person, comment=_news(attempt), submitted_at=attempt.submitted_at
+    )
+    events.record(Event.Kind.SUBMITTED, launch=launch, video=video, attempt=attempt.number, late=attempt.late)
+
+
+def _locked(video: Video) -> Submission:
+    return _locked_submission(Attempt(pk=video.attempt_id))
+
+
+def _locked_submission(attempt: Attempt) -> Submission:
+    """The row that everything about a person's work waits for."""
+    rows = Submission.objects.select_for_update(of=("self",))
+    return rows.select_related("assignment__resource_link", "person").get(attempts=attempt.pk)
+
+
+def _drop_empty_draft(submission: Submission) -> None:
+    """There is one draft at a time; an empty one gives way to what is taken back."""
+    for draft in submission.attempts.drafts():
+        if not draft.videos.exclude(state__in=[Video.State.ERROR, Video.State.DELETED]).exists():
+            draft.videos.update(attempt=submission.attempts.submitted().first())
+            draft.delete()
+
+
+def _state_without(*, earlier: bool, graded: bool) -> Submission.State:
+    if graded:
+        return Submission.State.GRADED
+    return Submission.State.SUBMITTED if earlier else Submission.State.DRAFT
 
 
 def _give_receipt_number(attempt: Attempt) -> None:

@@ -7,46 +7,56 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import examine
+from video import arrivals, hygiene
 from video.models import Assignment, Video
-from video.storage import storage
 
 _AT_ONCE = 100
 
 
 @shared_task
-def examine_video(video_id: str) -> None:
-    video = Video.objects.filter(pk=video_id, state=Video.State.READY, examined_at__isnull=True).first()
+def check_arrival(video_id: str) -> None:
+    video = Video.objects.checkable().filter(pk=video_id, state=Video.State.CHECKING).first()
     if video is not None:
-        examine.examine(video)
+        arrivals.check(video)
 
 
 @shared_task
-def examine_unexamined() -> None:
+def check_unchecked() -> None:
     settled = timezone.now() - timedelta(minutes=1)
-    waiting = Video.objects.filter(state=Video.State.READY, examined_at__isnull=True, confirmed_at__lt=settled)
-    for video_id in waiting.values_list("pk", flat=True)[:_AT_ONCE]:
-        enqueue(examine_video, str(video_id))
+    waiting = Video.objects.filter(state=Video.State.CHECKING, active_at__lt=settled)
+    for video_id in waiting.order_by("active_at").values_list("pk", flat=True)[:_AT_ONCE]:
+        enqueue(check_arrival, str(video_id))
+
+
+@shared_task
+def find_vanished_uploads() -> None:
+    hygiene.find_vanished(within=timedelta(hours=2))
+
+
+@shared_task
+def abort_abandoned_uploads() -> None:
+    hygiene.find_vanished(within=timedelta(days=settings.UPLOAD_ABANDONED_DAYS))
+    hygiene.abort_abandoned()
 
 
 @shared_task
 def delete_object(video_id: str) -> None:
-    """Remove the object of a video that is deleted or was refused; anything else is left alone."""
+    """Remove what storage has of a video that is deleted or was refused; anything else is left alone."""
     video = Video.objects.filter(pk=video_id, state__in=[Video.State.DELETED, Video.State.ERROR]).first()
     if video is not None:
-        storage(video.backend).delete(video.key)
-        Video.objects.filter(pk=video.pk).update(object_deleted_at=timezone.now())
+        hygiene.remove_from_storage(video)
 
 
 @shared_task
 def delete_leftover_objects() -> None:
     """Only once an upload's ticket has run out: until then the browser may still be sending."""
-    over = timezone.now() - timedelta(seconds=2 * settings.UPLOAD_TICKET_SECONDS)
+    over = hygiene.tickets_over()
     left = Video.objects.filter(
-        state__in=[Video.State.DELETED, Video.State.ERROR], object_deleted_at__isnull=True, created_at__lt=over
+        state__in=[Video.State.DELETED, Video.State.ERROR], object_deleted_at__isnull=True, active_at__lt=over
     )
     for video_id in left.values_list("pk", flat=True)[:_AT_ONCE]:
         enqueue(delete_object, str(video_id))
+    hygiene.clear_incoming()
 
 
 @shared_task

@@ -1,13 +1,12 @@
-"""The life of an upload: a ticket, the browser's own sending, and a look at storage before anything is believed."""
+"""The sending of a video: a way up, its tickets, what has arrived, and its end. `arrivals.py` then looks at the bytes.
 
-import re
-import secrets
-import unicodedata
-from collections.abc import Iterator
+What has arrived is asked of storage, never of the browser; so an upload goes on after a reload, from another device, or
+in a new launch.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field
 
 import structlog
 from django.conf import settings
@@ -15,114 +14,218 @@ from django.db import transaction
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from config.queue import enqueue
-from lti_tool.models import LaunchSession, Person
-from video import events, media_types, tasks
-from video.models import Assignment, Attempt, Event, Submission, Video
+from lti_tool.models import LaunchSession
+from video import arrivals, endings, events, media_types
+from video.file_names import kept_key, new_key, shown_name
+from video.models import Assignment, Attempt, Event, Video
+from video.openings import check_open, open_draft
 from video.problems import Problem, storage_refused, storage_unavailable
 from video.storage import storage
-from video.storage.base import StorageRefused, StorageUnavailable, StoredObject, UploadTicket
+from video.storage.base import (
+    FormTicket,
+    ObjectChanged,
+    PartsTicket,
+    SignedParts,
+    StorageRefused,
+    StorageUnavailable,
+    StoredPart,
+    UploadGone,
+)
 
 log = structlog.get_logger(__name__)
+
+MOST_PARTS_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a browser says of a video before it sends it.
+
+    Args:
+        name: the file's name on the person's device.
+        size: bytes; None for a recording, which is only beginning.
+        claimed_type: the browser's word for its type.
+        fingerprint: SHA-256 of the file's first and last megabyte, in hex; empty where nobody will ask for it again.
+        sender: a name that the browser's tab has given itself.
+    """
+
+    name: str
+    size: int | None
+    claimed_type: str
+    fingerprint: str = ""
+    sender: str = ""
+
+    @property
+    def recorded(self) -> bool:
+        return self.size is None
 
 
 @dataclass(frozen=True)
 class Begun:
+    """An upload and how to go on with it: a form, or parts of which `received` are there already."""
+
     video: Video
-    ticket: UploadTicket
+    form: FormTicket | None = None
+    received: list[StoredPart] = field(default_factory=list)
+    resumed: bool = False
 
 
-def begin(*, launch: LaunchSession, assignment: Assignment, name: str, size: int, claimed_type: str) -> Begun:
-    """Start an upload into the person's draft (made if there is none), and hand out its ticket.
+def begin(*, launch: LaunchSession, assignment: Assignment, file: Announced) -> Begun:
+    """Start an upload into the person's draft (made if there is none), or go on with an unfinished one of this file.
 
     An earlier video of the draft stays until this one has arrived: a failed replacement loses nothing.
-
-    Args:
-        name: the file's name on the person's device. size: bytes. claimed_type: the browser's word for it.
 
     Raises:
         Problem: too large, empty, of a type not allowed, no attempt is open, or storage fails.
     """
-    content_type = _checked_type(assignment, name=name, size=size, claimed_type=claimed_type)
-    with _storage_problems(), transaction.atomic():
+    content_type = _checked_type(assignment, file)
+    with transaction.atomic():
         attempt = open_draft(assignment=assignment, person=launch.person)
-        video = Video.objects.create(
-            attempt=attempt,
-            backend=assignment.storage_name,
-            key=new_key(launch.person, name),
-            name=shown_name(name),
-            size=size,
+    for unfinished in _unfinished(attempt, file):
+        if resumed := _resumed(unfinished, launch=launch, sender=file.sender):
+            return resumed
+    key = new_key(launch.person, file.name)
+    video = Video(
+        attempt=attempt,
+        backend=assignment.storage_name,
+        key=key,
+        name=shown_name(file.name),
+        size=file.size or 0,
+        content_type=content_type,
+        fingerprint=file.fingerprint,
+        sender=file.sender,
+        recorded=file.recorded,
+    )
+    with storage_problems():
+        ticket = storage(video.backend).begin_upload(
+            key=key,
             content_type=content_type,
+            size=file.size,
+            max_bytes=assignment.max_bytes,
+            seconds=settings.UPLOAD_TICKET_SECONDS,
         )
-        events.record(Event.Kind.UPLOAD_STARTED, launch=launch, video=video, size=size)
-        ticket = _ticket(video, assignment)  # inside: without a ticket there is no upload to remember
-    return Begun(video=video, ticket=ticket)
+    form = None
+    if isinstance(ticket, PartsTicket):
+        video.upload_id, video.part_bytes = ticket.upload_id, ticket.part_bytes
+    else:
+        form = ticket
+        video.incoming_key, video.key = key, kept_key(key)
+    with transaction.atomic():
+        video.save(force_insert=True)
+        events.record(Event.Kind.UPLOAD_STARTED, launch=launch, video=video, size=video.size, way=ticket.way)
+    return Begun(video=video, form=form)
 
 
 def renew(*, launch: LaunchSession, video: Video) -> Begun:
-    """A new ticket for an upload whose first one ran out.
+    """A new ticket for an upload whose first one ran out, or what has arrived of one in parts.
 
     Raises:
         Problem: the upload is over, or no attempt is open to it any more.
     """
-    assignment = video.attempt.submission.assignment
-    if video.state != Video.State.PENDING:
-        raise Problem("upload_over", "This upload has already ended.", "Reload the page.", status=409)
-    check_open(assignment, begun_at=video.created_at)
-    with _storage_problems():
-        ticket = _ticket(video, assignment)
+    _check_going_on(video)
+    if video.upload_id:
+        return Begun(video=video, received=received(video))
+    with storage_problems():
+        ticket = storage(video.backend).begin_upload(
+            key=video.incoming_key,
+            content_type=video.content_type,
+            size=video.size,
+            max_bytes=video.attempt.submission.assignment.max_bytes,
+            seconds=settings.UPLOAD_TICKET_SECONDS,
+        )
+    assert isinstance(ticket, FormTicket), "the same backend answers a file of one size in one way"
+    Video.objects.filter(pk=video.pk).update(active_at=timezone.now())
     events.record(Event.Kind.UPLOAD_RENEWED, launch=launch, video=video)
-    return Begun(video=video, ticket=ticket)
+    return Begun(video=video, form=ticket)
 
 
-def complete(*, launch: LaunchSession, video: Video) -> Video:
-    """Look at storage, and take the video for uploaded only if what is there is what was announced.
+def sign(*, video: Video, sizes: Mapping[int, int], sender: str = "") -> SignedParts:
+    """Addresses for parts, by number; each good for exactly that many bytes.
+
+    Raises:
+        Problem: the upload is over, closed, has no such parts, or goes on in another tab; storage fails.
+    """
+    _check_going_on(video)
+    if sender != video.sender:
+        # Asked here and not of the browser: in a frame of another site it may not tell tabs of each other.
+        raise Problem(
+            "other_tab", "This upload goes on in another tab or on another device.", "Watch it there.", status=423
+        )
+    assert video.part_bytes is not None, "an upload in parts has a size of them"
+    for number, size in sizes.items():
+        if size != expected_size(video, number) and not (video.recorded and 0 < size < video.part_bytes):
+            raise Problem("wrong_part", "This upload has no such part.", "Reload the page and try again.", status=400)
+    assignment = video.attempt.submission.assignment
+    if video.recorded and max(sizes) * video.part_bytes > assignment.max_bytes + video.part_bytes:
+        raise too_large(assignment, max(sizes) * video.part_bytes)
+    with storage_problems():
+        signed = storage(video.backend).sign_parts(
+            key=video.key, upload_id=video.upload_id, sizes=sizes, seconds=settings.UPLOAD_TICKET_SECONDS
+        )
+    Video.objects.filter(pk=video.pk).update(active_at=timezone.now())
+    return signed
+
+
+def received(video: Video) -> list[StoredPart]:
+    """What storage has of an upload in parts; all of it where it was put together and nobody heard so.
+
+    Raises:
+        Problem: storage does not answer, or has lost it (it is ended then).
+    """
+    with storage_problems():
+        backend = storage(video.backend)
+        try:
+            return backend.parts(key=video.key, upload_id=video.upload_id)
+        except UploadGone:
+            whole = backend.inspect(video.key)
+    if whole is not None:
+        return _cut(whole.size, video)
+    problem = Problem("upload_gone", "The unfinished upload is no longer in storage.", "Choose the file again.")
+    endings.refuse(video, launch=None, problem=problem)
+    raise problem
+
+
+def complete(*, launch: LaunchSession | None, video: Video, parts: int | None = None) -> Video:
+    """Look at storage, and go on only if what is there is what was announced.
 
     The browser's word that it has finished is a reason to look, nothing more. Calling it again changes nothing.
+
+    Args:
+        parts: how many a recording has, which announced no size; None takes those that have arrived.
 
     Raises:
         Problem: 409 `not_arrived`; 422 with the reason, and the object is deleted; 503 storage does not answer.
     """
-    if video.state == Video.State.READY:
+    if video.state in (Video.State.READY, Video.State.CHECKING):
         return video
     if video.state != Video.State.PENDING:
         raise Problem("upload_over", video.error_message or "This upload has ended.", "Choose the file again.")
-    with _storage_problems():
-        backend = storage(video.backend)
-        stored = backend.inspect(video.key)
-        if stored is None:
-            raise Problem(
-                "not_arrived", "The file has not arrived in storage yet.", "Try again in a moment.", status=409
-            )
-        problem = _why_not(video, stored, backend.read(video.key, 0, media_types.HEAD_BYTES))
-    if problem is not None:
-        refuse(video, launch=launch, problem=problem)
-        raise problem
-    return _believe(video, launch=launch, stored=stored)
+    with storage_problems():
+        if video.upload_id:
+            _put_together(video, parts)
+        return arrivals.look(video, launch=launch)
 
 
 def fail(*, launch: LaunchSession, video: Video, reason: str) -> None:
-    """The browser gave up: logged, and the upload ended, unless it has arrived after all."""
+    """The browser gave up. A form's upload is ended; one in parts can go on later, so it is only noted."""
     with transaction.atomic():
-        ended = Video.objects.filter(pk=video.pk, state=Video.State.PENDING).update(
-            state=Video.State.ERROR, error_message="The upload was stopped before it finished."
-        )
-        if ended:
+        pending = Video.objects.filter(pk=video.pk, state=Video.State.PENDING)
+        if video.upload_id:
+            noted = pending.exists()
+        else:
+            noted = bool(
+                pending.update(
+                    state=Video.State.ERROR,
+                    error_message="The upload was stopped before it finished.",
+                    submit_requested_at=None,
+                )
+            )
+        if noted:
             events.record(Event.Kind.UPLOAD_FAILED, launch=launch, video=video, reason=reason)
 
 
-def refuse(video: Video, *, launch: LaunchSession | None, problem: Problem) -> None:
-    """End an upload whose object is not what it should be; the object is deleted, the reason kept."""
-    with transaction.atomic():
-        Video.objects.filter(pk=video.pk).update(
-            state=Video.State.ERROR, current=False, error_message=f"{problem.message} {problem.action}"[:300]
-        )
-        events.record(Event.Kind.UPLOAD_FAILED, launch=launch, video=video, reason=problem.code)
-        enqueue(tasks.delete_object, str(video.pk))
-
-
 def remove_draft(*, launch: LaunchSession, video: Video) -> None:
-    """Take a video out of a draft. What was handed in stays.
+    """Take a video out of a draft, or give up an upload. What was handed in stays.
 
     Raises:
         Problem: the attempt was handed in meanwhile.
@@ -131,76 +234,18 @@ def remove_draft(*, launch: LaunchSession, video: Video) -> None:
         attempt = Attempt.objects.select_for_update().get(pk=video.attempt_id)
         if attempt.submitted_at is not None:
             raise Problem("handed_in", "This video was already handed in.", "Reload the page.", status=409)
-        _delete(video, launch=launch, why="removed")
+        endings.delete(video, launch=launch, why="removed")
 
 
-def open_draft(*, assignment: Assignment, person: Person) -> Attempt:
-    """The person's draft attempt, made if the assignment is open to one more. Call it in a transaction.
-
-    Raises:
-        Problem: not open yet, closed, or no attempts left.
-    """
-    submission, _ = Submission.objects.get_or_create(assignment=assignment, person=person)
-    # The lock makes two tabs that start at once share one draft.
-    submission = Submission.objects.select_for_update().get(pk=submission.pk)
-    draft = submission.attempts.drafts().first()
-    check_open(assignment)
-    if draft is not None:
-        return draft
-    taken = submission.attempts.count()
-    if assignment.attempts_allowed is not None and taken >= assignment.attempts_allowed:
-        raise Problem("no_attempts_left", "You have used all your attempts.", "Ask your teacher for another one.")
-    if submission.state == Submission.State.OPENED:
-        submission.state = Submission.State.DRAFT
-        submission.save(update_fields=["state"])
-    return Attempt.objects.create(submission=submission, number=taken + 1)
+def expected_size(video: Video, number: int) -> int:
+    """Bytes of an announced file's part; 0 where there is no such part. A recording's are whole but for its last."""
+    assert video.part_bytes is not None, "an upload in parts has a size of them"
+    if video.recorded:
+        return video.part_bytes
+    return max(0, min(video.part_bytes, video.size - (number - 1) * video.part_bytes))
 
 
-def check_open(assignment: Assignment, *, begun_at: datetime | None = None) -> None:
-    """Is the assignment open now, or was it when an upload began that is still within its grace?
-
-    Raises:
-        Problem: not open yet, or closed.
-    """
-    now = timezone.now()
-    if assignment.opens_at and now < assignment.opens_at:
-        raise Problem("not_open", "This assignment is not open yet.", "Come back when it opens.", status=403)
-    if assignment.closes_at and now > assignment.closes_at:
-        grace = timedelta(minutes=settings.UPLOAD_GRACE_MINUTES)
-        in_time = begun_at is not None and begun_at <= assignment.closes_at
-        if not (in_time and now <= assignment.closes_at + grace):
-            raise Problem("closed", "This assignment is closed.", "Ask your teacher for more time.", status=403)
-
-
-def shown_name(name: str) -> str:
-    """The last part of a file name, without control characters, at most 255 of them; for people to read."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    clean = "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()
-    return clean[-255:] or "video"
-
-
-def new_key(person: Person, name: str) -> str:
-    """`videos/{person}/{timestamp}_{random}/{filename}` (U2), the name made safe for any storage and address."""
-    stamp = f"{timezone.now():%Y%m%dT%H%M%SZ}_{secrets.token_hex(8)}"
-    plain = unicodedata.normalize("NFKD", shown_name(name)).encode("ascii", "ignore").decode()
-    path = PurePosixPath(plain)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-.")[:80] or "video"
-    suffix = re.sub(r"[^A-Za-z0-9.]", "", path.suffix.lower())[:10]
-    return f"videos/{person.pk}/{stamp}/{stem}{suffix}"
-
-
-def _checked_type(assignment: Assignment, *, name: str, size: int, claimed_type: str) -> str:
-    if size <= 0:
-        raise Problem("empty", "This file is empty.", "Choose another file.")
-    if size > assignment.max_bytes:
-        raise _too_large(assignment, size)
-    content_type = media_types.accepted(name, claimed_type)
-    if content_type is None:
-        raise Problem("wrong_type", "This file is not a video we can take.", f"Choose a {media_types.IN_WORDS} file.")
-    return content_type
-
-
-def _too_large(assignment: Assignment, size: int) -> Problem:
+def too_large(assignment: Assignment, size: int) -> Problem:
     return Problem(
         "too_large",
         f"This file is {filesizeformat(size)}; the limit is {filesizeformat(assignment.max_bytes)}.",
@@ -208,68 +253,93 @@ def _too_large(assignment: Assignment, size: int) -> Problem:
     )
 
 
-def _why_not(video: Video, stored: StoredObject, head: bytes) -> Problem | None:
-    assignment = video.attempt.submission.assignment
-    if stored.size > assignment.max_bytes:
-        return _too_large(assignment, stored.size)
-    if stored.size != video.size:
-        return Problem(
-            "wrong_size",
-            f"{filesizeformat(stored.size)} arrived, but your file has {filesizeformat(video.size)}.",
-            "Choose the file again.",
+def _checked_type(assignment: Assignment, file: Announced) -> str:
+    if file.size is not None and file.size <= 0:
+        raise Problem("empty", "This file is empty.", "Choose another file.")
+    if file.size is not None and file.size > assignment.max_bytes:
+        raise too_large(assignment, file.size)
+    unwanted = Assignment.Ways.UPLOAD if file.recorded else Assignment.Ways.RECORD
+    if assignment.ways == unwanted:
+        how = "upload a file" if file.recorded else "record your video here"
+        raise Problem("wrong_way", f"For this assignment you {how}.", "Reload the page.")
+    content_type = media_types.accepted(file.name, file.claimed_type)
+    if content_type is None:
+        raise Problem("wrong_type", "This file is not a video we can take.", f"Choose a {media_types.IN_WORDS} file.")
+    return content_type
+
+
+def _unfinished(attempt: Attempt, file: Announced) -> list[Video]:
+    """Uploads of the very same file that can go on, newest first."""
+    if not file.fingerprint or file.size is None:
+        return []
+    same = attempt.videos.filter(state=Video.State.PENDING, fingerprint=file.fingerprint, size=file.size)
+    return list(same.exclude(upload_id="").order_by("-created_at"))
+
+
+def _resumed(video: Video, *, launch: LaunchSession, sender: str) -> Begun | None:
+    try:
+        there = received(video)
+    except Problem as problem:
+        if problem.code == "upload_gone":
+            return None
+        raise
+    Video.objects.filter(pk=video.pk).update(active_at=timezone.now(), sender=sender)
+    arrived = sum(part.size for part in there)
+    events.record(Event.Kind.UPLOAD_RESUMED, launch=launch, video=video, arrived=arrived)
+    return Begun(video=video, received=there, resumed=True)
+
+
+def _check_going_on(video: Video) -> None:
+    if video.state != Video.State.PENDING or video.attempt.submitted_at is not None:
+        raise Problem("upload_over", "This upload has already ended.", "Reload the page.", status=410)
+    check_open(video.attempt.submission, begun_at=video.created_at)
+
+
+def _put_together(video: Video, wanted: int | None) -> None:
+    """Have storage make one object of the parts, if every one is there and of its size."""
+    backend = storage(video.backend)
+    try:
+        there = backend.parts(key=video.key, upload_id=video.upload_id)
+        _check_all_there(video, there, wanted)
+        backend.finish_parts(key=video.key, upload_id=video.upload_id, parts=there)
+    except UploadGone:
+        # Done already, by a request whose answer was lost: the look that follows tells.
+        log.info("upload_gone", video=str(video.pk))
+    except ObjectChanged as error:
+        raise _not_all_there([]) from error  # a part is sent again just now, by another tab
+
+
+def _check_all_there(video: Video, there: list[StoredPart], wanted: int | None) -> None:
+    numbers = [part.number for part in there]
+    if video.recorded:
+        whole = bool(there) and numbers == list(range(1, len(there) + 1)) and wanted in (None, len(there))
+    else:
+        whole = sum(part.size for part in there) == video.size and all(
+            part.size == expected_size(video, part.number) for part in there
         )
-    if stored.content_type.split(";")[0].strip().lower() != video.content_type:
-        return Problem("wrong_type", "The file arrived as another type than announced.", "Choose the file again.")
-    found = media_types.sniff(head)
-    if found is None or not media_types.same_family(found, video.content_type):
-        return Problem(
-            "not_a_video",
-            "What arrived does not begin like a video of this type.",
-            f"Choose a {media_types.IN_WORDS} file; one that plays on your device.",
-        )
-    return None
+    if not whole:
+        raise _not_all_there(there)
 
 
-def _believe(video: Video, *, launch: LaunchSession | None, stored: StoredObject) -> Video:
-    with transaction.atomic():
-        attempt = Attempt.objects.select_for_update().get(pk=video.attempt_id)
-        video = Video.objects.select_for_update().get(pk=video.pk)
-        if video.state == Video.State.READY:
-            return video  # the browser asked twice
-        if attempt.submitted_at is not None:
-            raise Problem("handed_in", "This attempt was already handed in.", "Reload the page.", status=409)
-        for replaced in attempt.videos.filter(current=True):
-            _delete(replaced, launch=launch, why="replaced")
-        video.state = Video.State.READY
-        video.current = True
-        video.checksum = stored.checksum
-        video.confirmed_at = timezone.now()
-        video.save(update_fields=["state", "current", "checksum", "confirmed_at"])
-        events.record(Event.Kind.UPLOAD_SUCCEEDED, launch=launch, video=video, size=stored.size)
-        enqueue(tasks.examine_video, str(video.pk))
-    return video
+def _not_all_there(there: list[StoredPart]) -> Problem:
+    arrived = filesizeformat(sum(part.size for part in there))
+    message = f"Only {arrived} have arrived in storage yet." if there else "Not all of it has arrived in storage yet."
+    return Problem("not_arrived", message, "Wait a moment, or choose the same file again to go on.", status=409)
 
 
-def _delete(video: Video, *, launch: LaunchSession | None, why: str) -> None:
-    video.current = False
-    video.state = Video.State.DELETED
-    video.deleted_at = timezone.now()
-    video.save(update_fields=["current", "state", "deleted_at"])
-    events.record(Event.Kind.DELETED, launch=launch, video=video, why=why)
-    enqueue(tasks.delete_object, str(video.pk))
-
-
-def _ticket(video: Video, assignment: Assignment) -> UploadTicket:
-    return storage(video.backend).begin_upload(
-        key=video.key,
-        content_type=video.content_type,
-        max_bytes=assignment.max_bytes,
-        seconds=settings.UPLOAD_TICKET_SECONDS,
-    )
+def _cut(size: int, video: Video) -> list[StoredPart]:
+    """The parts of a whole object, as if they were still apart."""
+    assert video.part_bytes is not None, "an upload in parts has a size of them"
+    starts = range(0, size, video.part_bytes)
+    return [
+        StoredPart(number=number, size=min(video.part_bytes, size - start), checksum="")
+        for number, start in enumerate(starts, 1)
+    ]
 
 
 @contextmanager
-def _storage_problems() -> Iterator[None]:
+def storage_problems() -> Iterator[None]:
+    """Storage's failures as what a person is told."""
     try:
         yield
     except StorageUnavailable as error:

@@ -5,6 +5,8 @@ export class Refusal extends Error {
     readonly code: string,
     message: string,
     readonly action: string,
+    /** Seconds to wait before asking again, where the server says so. */
+    readonly retryAfter = 0,
   ) {
     super(message);
   }
@@ -34,18 +36,22 @@ function csrfToken(): string {
  * Fetch JSON from our own server; a body makes it a POST.
  * @throws Refusal, with status 0 where nothing answered.
  */
-export async function fetchJson<T>(url: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
-  const init: RequestInit = { headers, credentials: "same-origin" };
-  if (body !== undefined) {
-    headers["Content-Type"] = "application/json";
-    headers["X-CSRFToken"] = csrfToken();
-    init.method = "POST";
-    init.body = JSON.stringify(body);
-  }
+export function fetchJson<T>(url: string, body?: unknown): Promise<T> {
+  if (body === undefined) return ask<T>(url, {});
+  const headers = { "Content-Type": "application/json" };
+  return ask<T>(url, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+/** What a form of the page would send, answered in JSON. @throws Refusal, as `fetchJson`. */
+export function postForm<T>(url: string, fields: Record<string, string>): Promise<T> {
+  return ask<T>(url, { method: "POST", body: new URLSearchParams(fields) });
+}
+
+async function ask<T>(url: string, init: RequestInit): Promise<T> {
+  const headers = { ...init.headers, Accept: "application/json", "X-CSRFToken": csrfToken() };
   let response: Response;
   try {
-    response = await fetch(url, init);
+    response = await fetch(url, { ...init, headers, credentials: "same-origin" });
   } catch {
     throw new Refusal(
       0,
@@ -65,5 +71,6 @@ export async function fetchJson<T>(url: string, body?: unknown): Promise<T> {
     error?.code ?? `http_${response.status}`,
     error?.message ?? "Something went wrong on the server.",
     error?.action ?? "Try again in a minute.",
+    Number(response.headers.get("Retry-After")) || 0,
   );
 }

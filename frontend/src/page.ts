@@ -6,22 +6,17 @@ import { showLocalTimes, useLocalZone } from "./times";
 showLocalTimes();
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-zone]")) useLocalZone(form);
 
-for (const button of document.querySelectorAll<HTMLElement>("[data-full-window]")) {
-  button.addEventListener("click", () => void openFullWindow(button.dataset.fullWindow ?? ""));
-}
-for (const button of document.querySelectorAll<HTMLElement>("[data-opens]")) {
-  const dialog = document.querySelector<HTMLDialogElement>(`#${button.dataset.opens}`);
-  button.addEventListener("click", () => dialog?.showModal());
-}
-for (const button of document.querySelectorAll<HTMLElement>("[data-closes]")) {
-  button.addEventListener("click", () => button.closest("dialog")?.close());
-}
-for (const button of document.querySelectorAll<HTMLElement>("[data-print]")) {
-  button.addEventListener("click", () => window.print());
-}
-for (const button of document.querySelectorAll<HTMLElement>("[data-copies]")) {
-  button.addEventListener("click", () => void copy(button));
-}
+// By delegation: parts of a page are drawn anew (live.ts).
+document.addEventListener("click", (event) => {
+  const pressed = (event.target as Element).closest<HTMLElement>("button");
+  if (!pressed) return;
+  const { fullWindow, opens, closes, print, copies } = pressed.dataset;
+  if (fullWindow !== undefined) void openFullWindow(fullWindow);
+  if (opens !== undefined) document.querySelector<HTMLDialogElement>(`#${opens}`)?.showModal();
+  if (closes !== undefined) pressed.closest("dialog")?.close();
+  if (print !== undefined) window.print();
+  if (copies !== undefined) void copy(pressed);
+});
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sends-itself]"))
   form.requestSubmit();
 for (const button of document.querySelectorAll("[data-closes-registration]")) {
@@ -30,12 +25,12 @@ for (const button of document.querySelectorAll("[data-closes-registration]")) {
 if (document.querySelector("[data-reads-on]")) lookAgain();
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-builds]")) buildCommand(form);
 // A form is sent once, however often its button is pressed.
-for (const form of document.querySelectorAll<HTMLFormElement>("form[method=post]")) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "1";
-  });
-}
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+});
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent;
 });

@@ -1,11 +1,43 @@
+import { fetchJson, Refusal } from "./http";
+import { LivePage } from "./live";
 import { startPlayers } from "./player/player";
 import type { UploadConfig } from "./upload/file-check";
-import { UploadPanel } from "./upload/panel";
+import { showArrived, type Unfinished, UploadPanel } from "./upload/panel";
 
+const page = document.querySelector<HTMLElement>("[data-live-page]");
 const root = document.querySelector<HTMLElement>("[data-upload-panel]");
 const config = document.querySelector("#upload-config")?.textContent;
-if (root && config) {
-  // The server's page knows what the draft is now; a reload shows it, with nothing to keep in step.
-  new UploadPanel(root, JSON.parse(config) as UploadConfig, () => window.location.reload());
+
+if (page) {
+  const live = new LivePage(page, () => void showArrived(page));
+  if (root && config) {
+    new UploadPanel(root, JSON.parse(config) as UploadConfig, unfinished, () => void live.look());
+  }
+  page.addEventListener("click", (event) => {
+    const use = (event.target as Element).closest<HTMLElement>("[data-use-arrived]");
+    if (use) void useArrived(use, live);
+  });
+  void showArrived(page);
 }
 void startPlayers();
+
+/** Take in what has arrived of a recording whose browser vanished. */
+async function useArrived(button: HTMLElement, live: LivePage): Promise<void> {
+  button.setAttribute("disabled", "");
+  try {
+    await fetchJson(button.dataset.useArrived ?? "", {});
+    await live.look();
+  } catch (error) {
+    button.removeAttribute("disabled");
+    alert(error instanceof Refusal ? error.inWords : "That did not work.");
+  }
+}
+
+/** The file uploads of the draft that can go on, as the page says at this moment. */
+function unfinished(): Unfinished[] {
+  return [...document.querySelectorAll<HTMLElement>("[data-unfinished]")].map((place) => ({
+    size: Number(place.dataset.size),
+    fingerprint: place.dataset.fingerprint ?? "",
+    removeUrl: place.dataset.remove ?? "",
+  }));
+}

@@ -6,6 +6,8 @@ import { Speed } from "../src/upload/speed";
 
 const config: UploadConfig = {
   beginUrl: "/l/1/uploads/",
+  submitUrl: "/l/1/submit/",
+  cancelUrl: "/l/1/submit/cancel/",
   maxBytes: 1000,
   types: ["video/mp4", "video/quicktime"],
   accept: "video/mp4,video/quicktime,.mp4,.mov",

@@ -39,7 +39,7 @@ def test_key_is_the_persons_own_and_safe(student: Visitor) -> None:
     ticket = student.begin("../../Été à la mer (final) 100%.MP4", film())
 
     video = Video.objects.get(pk=ticket["video"])
-    person, _moment, name = video.key.removeprefix("videos/").split("/")
+    person, _moment, name = video.incoming_key.removeprefix("videos/").split("/")
     assert person == str(video.attempt.submission.person_id)
     assert name == "Ete-a-la-mer-final-100.mp4"
     assert video.name == "Été à la mer (final) 100%.MP4"
@@ -91,7 +91,7 @@ def test_phones_and_browsers_that_name_types_oddly_are_understood(
 ) -> None:
     ticket = student.begin(name, b"x", claimed)
 
-    assert ticket["upload"]["fields"]["Content-Type"] == stored
+    assert ticket["form"]["fields"]["Content-Type"] == stored
 
 
 def test_policy_refuses_another_size_type_or_key(student: Visitor, assignment: Assignment) -> None:
@@ -100,7 +100,7 @@ def test_policy_refuses_another_size_type_or_key(student: Visitor, assignment: A
     ticket = student.begin("a.mp4", b"x" * 1000)
 
     def sent(content: bytes, **fields: str) -> int:
-        changed = {**ticket, "upload": {**ticket["upload"], "fields": {**ticket["upload"]["fields"], **fields}}}
+        changed = {**ticket, "form": {**ticket["form"], "fields": {**ticket["form"]["fields"], **fields}}}
         return student.hand_over(changed, content).status_code
 
     assert sent(b"x" * 3000) in (400, 403)
@@ -165,6 +165,9 @@ def test_done_said_twice_changes_nothing(student: Visitor) -> None:
     student.hand_over(ticket, content)
 
     assert [student.send(ticket["urls"]["complete"]).status_code for _ in range(2)] == [200, 200]
+    for _ in range(2):
+        tasks.check_arrival(ticket["video"])
+    assert student.send(ticket["urls"]["complete"]).status_code == 200
     assert Event.objects.filter(kind="upload_succeeded").count() == 1
 
 
@@ -176,6 +179,8 @@ def test_replacement_takes_over_only_when_it_has_arrived(student: Visitor) -> No
 
     student.hand_over(ticket, second)
     student.send(ticket["urls"]["complete"])
+    assert Video.objects.get(pk=first).current, "nobody has looked into the second yet"
+    tasks.check_arrival(ticket["video"])
 
     assert Attempt.objects.get().video == Video.objects.get(pk=ticket["video"])
     tasks.delete_object(first)
@@ -231,6 +236,7 @@ def test_upload_begun_in_time_may_end_within_the_grace(student: Visitor, assignm
     Assignment.objects.update(due_at=closed, closes_at=closed)
 
     assert student.send(ticket["urls"]["complete"]).status_code == 200
+    tasks.check_arrival(ticket["video"])
     assert student.submit().status_code == 302
     attempt = Attempt.objects.get()
     assert attempt.submitted_at is not None
@@ -240,10 +246,10 @@ def test_upload_begun_in_time_may_end_within_the_grace(student: Visitor, assignm
 def test_after_the_grace_nothing_is_handed_in(student: Visitor, settings: Settings) -> None:
     student.upload("a.mp4", film())
     settings.UPLOAD_GRACE_MINUTES = 0
-    draft = Attempt.objects.get()
+    video = Video.objects.get()
     Assignment.objects.update(closes_at=datetime.now(UTC) - timedelta(minutes=1))
 
-    student.post("submit/", {"attempt": str(draft.pk)})
+    student.post("submit/", {"video": str(video.pk)})
 
     assert Attempt.objects.get().submitted_at is None
     assert "closed" in student.text()
@@ -297,7 +303,7 @@ def test_nobody_touches_anothers_upload(student: Visitor, visit: Any) -> None:
     others = [visit("student", "99"), visit("teacher", "3"), visit("admin", "2")]
 
     for other in others:
-        for what in ("ticket", "complete", "failed", "remove"):
+        for what in ("ticket", "parts", "complete", "failed", "remove"):
             response = other.send(f"uploads/{ticket['video']}/{what}/")
             assert response.status_code == 404
     assert Video.objects.get().state == "pending"

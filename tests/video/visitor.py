@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -9,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.lti_tool.platform_double import CONTEXT_ROLE, PlatformDouble
+from video import tasks
 
 ROLES = {
     "student": [f"{CONTEXT_ROLE}Learner"],
@@ -33,19 +35,23 @@ class Visitor:
         return self._answer(self.browser.get(self._below(path), query, secure=True))
 
     def post(self, path: str, fields: dict[str, Any] | None = None) -> HttpResponse:
-        data = {**(fields or {}), "csrfmiddlewaretoken": self._token()}
+        data = {**(fields or {}), "csrfmiddlewaretoken": self.token()}
         headers = {"Referer": f"https://tool.example{self.home}"}
         return self._answer(self.browser.post(self._below(path), data, secure=True, headers=headers))
 
-    def send(self, path: str, body: Any = None) -> HttpResponse:
+    def send(self, path: str, body: Any = MappingProxyType({})) -> HttpResponse:
         """As the page's script does: JSON, with the token in a header."""
         headers = {
-            "X-CSRFToken": self._token(),
+            "X-CSRFToken": self.token(),
             "Referer": f"https://tool.example{self.home}",
             "Accept": "application/json",
         }
         response = self.browser.post(
-            self._below(path), json.dumps(body), content_type="application/json", secure=True, headers=headers
+            self._below(path),
+            json.dumps(body, default=dict),
+            content_type="application/json",
+            secure=True,
+            headers=headers,
         )
         return self._answer(response)
 
@@ -63,27 +69,28 @@ class Visitor:
 
     def hand_over(self, ticket: dict[str, Any], content: bytes) -> requests.Response:
         """Send the bytes to storage by the ticket alone, as a browser does."""
-        upload = ticket["upload"]
-        return requests.post(upload["url"], data=upload["fields"], files={"file": content}, timeout=30)
+        form = ticket["form"]
+        return requests.post(form["url"], data=form["fields"], files={"file": content}, timeout=30)
 
     def upload(self, name: str, content: bytes, content_type: str = "video/mp4") -> str:
-        """A whole good upload; the video's id."""
+        """A whole good upload, checked by a worker; the video's id."""
         ticket = self.begin(name, content, content_type)
         assert self.hand_over(ticket, content).status_code in (200, 201, 204)
         response = self.send(ticket["urls"]["complete"])
         assert response.status_code == 200, response.content.decode()
+        tasks.check_arrival(ticket["video"])
         return str(ticket["video"])
 
-    def submit(self) -> HttpResponse:
+    def submit(self, **fields: str) -> HttpResponse:
         """Press the page's submit button."""
-        found = re.search(r'name="attempt" value="([0-9a-f-]{36})"', self.text())
+        found = re.search(r'name="video" value="([0-9a-f-]{36})"', self.text())
         assert found, "the page offers nothing to submit"
-        return self.post("submit/", {"attempt": found.group(1)})
+        return self.post("submit/", {"video": found.group(1), **fields})
 
     def _below(self, path: str) -> str:
         return path if path.startswith("/") else f"{self.home}{path}"
 
-    def _token(self) -> str:
+    def token(self) -> str:
         page = self.browser.get(self.home, secure=True, follow=True).content.decode()
         found = re.search(r'<meta name="csrf-token" content="(\w+)"', page)
         assert found, "every page names its CSRF token"

@@ -1,4 +1,3 @@
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,8 +31,18 @@ class Assignment(models.Model):
         "closes_at",
         "attempts_allowed",
         "max_bytes",
+        "max_seconds",
+        "ways",
+        "statement",
         "storage",
     )
+
+    class Ways(models.TextChoices):
+        """How a video may come."""
+
+        BOTH = "both", "Upload a file or record"
+        UPLOAD = "upload", "Upload a file only"
+        RECORD = "record", "Record only"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="assignments")
@@ -55,6 +64,13 @@ class Assignment(models.Model):
         null=True, blank=True, default=None, validators=[MinValueValidator(1)], help_text="Empty: any number."
     )
     max_bytes = models.PositiveBigIntegerField(default=largest_upload)
+    max_seconds = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Longest video, in seconds. Empty: any."
+    )
+    ways = models.CharField(max_length=10, choices=Ways.choices, default=Ways.BOTH)
+    statement = models.CharField(
+        max_length=500, blank=True, help_text="What a student has to tick before handing in. Empty: nothing."
+    )
     storage = models.CharField(max_length=40, blank=True)
     set_up_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     selection = models.ForeignKey(
@@ -86,6 +102,3 @@ class Assignment(models.Model):
     def settings(self) -> dict[str, Any]:
         """The values of SETTINGS."""
         return {name: getattr(self, name) for name in self.SETTINGS}
-
-    def is_late(self, at: datetime) -> bool:
-        return self.due_at is not None and at > self.due_at

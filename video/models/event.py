@@ -10,9 +10,13 @@ class Event(models.Model):
     class Kind(models.TextChoices):
         UPLOAD_STARTED = "upload_started"
         UPLOAD_RENEWED = "upload_renewed"
+        UPLOAD_RESUMED = "upload_resumed"
         UPLOAD_SUCCEEDED = "upload_succeeded"
         UPLOAD_FAILED = "upload_failed"
+        SUBMIT_ASKED = "submit_asked"
         SUBMITTED = "submitted"
+        WITHDRAWN = "withdrawn"
+        EXTENDED = "extended"
         PLAYBACK = "playback"
         GRADED = "graded"
         DELETED = "deleted"

@@ -1,4 +1,5 @@
 import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.core.validators import MinValueValidator
@@ -46,6 +47,10 @@ class Submission(models.Model):
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="submissions")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="submissions")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPENED)
+    extended_to = models.DateTimeField(
+        null=True, blank=True, help_text="More time for this person: due and closing dates before it move to it."
+    )
+    extra_attempts = models.PositiveSmallIntegerField(default=0, help_text="On top of the assignment's.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = SubmissionQuerySet.as_manager()
@@ -56,6 +61,27 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} on {self.assignment_id}"
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The assignment's due date, or this person's later one."""
+        return self._extended(self.assignment.due_at)
+
+    @property
+    def closes_at(self) -> datetime | None:
+        return self._extended(self.assignment.closes_at)
+
+    @property
+    def attempts_allowed(self) -> int | None:
+        """None: any number."""
+        allowed = self.assignment.attempts_allowed
+        return None if allowed is None else allowed + self.extra_attempts
+
+    def is_late(self, at: datetime) -> bool:
+        return self.due_at is not None and at > self.due_at
+
+    def _extended(self, at: datetime | None) -> datetime | None:
+        return max(at, self.extended_to) if at and self.extended_to else at
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from lti_tool.ids import new_id
 from lti_tool.models import LaunchSession
@@ -16,12 +17,26 @@ class VideoQuerySet(models.QuerySet["Video"]):
             )
         return videos
 
+    def own(self, launch: LaunchSession) -> "VideoQuerySet":
+        """The launch's own person's at this assignment, whatever their role."""
+        return self.visible_to(launch).filter(
+            attempt__submission__person=launch.person_id,
+            attempt__submission__assignment__resource_link=launch.resource_link_id,
+        )
+
+    def checkable(self) -> "VideoQuerySet":
+        """With everything that looking at an arrival asks for, in one statement."""
+        return self.select_related("attempt__submission__assignment__resource_link__platform")
+
 
 class Video(models.Model):
     """One file in storage. At most one of an attempt's videos is current; a replaced one is deleted."""
 
     class State(models.TextChoices):
+        """`pending`: the browser sends. `checking`: it has arrived, and a worker looks into it."""
+
         PENDING = "pending"
+        CHECKING = "checking"
         READY = "ready"
         ERROR = "error"
         DELETED = "deleted"
@@ -31,6 +46,18 @@ class Video(models.Model):
     current = models.BooleanField(default=False)
     backend = models.CharField(max_length=40)
     key = models.CharField(max_length=1024)
+    incoming_key = models.CharField(
+        max_length=1024, blank=True, help_text="Where a form sends it, until nobody can send there any more."
+    )
+    upload_id = models.CharField(max_length=1024, blank=True, help_text="Storage's name for an upload in parts.")
+    part_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the file's first and last megabyte.")
+    sender = models.CharField(max_length=36, blank=True, help_text="The browser tab that sends it: the last to ask.")
+    recorded = models.BooleanField(default=False, help_text="Recorded here: its size is known when it ends.")
+    submit_requested_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its student asked for it to be handed in as soon as it is ready."
+    )
+    active_at = models.DateTimeField(default=timezone.now, help_text="When its browser last asked for something.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     name = models.CharField(max_length=255, help_text="As the student's file was called.")
     size = models.PositiveBigIntegerField(help_text="Bytes: as announced, then as found in storage.")
@@ -54,6 +81,9 @@ class Video(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["backend", "key"], name="video_key_once"),
             models.UniqueConstraint(fields=["attempt"], condition=Q(current=True), name="video_one_current"),
+        ]
+        indexes = [
+            models.Index(fields=["active_at"], condition=Q(state__in=["pending", "checking"]), name="video_unfinished")
         ]
 
     def __str__(self) -> str:

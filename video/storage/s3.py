@@ -1,37 +1,53 @@
 """S3 with CloudFront in front. The only module that imports boto3."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import boto3
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from video.storage.base import (
     Abilities,
+    FormTicket,
+    Listed,
+    ObjectChanged,
+    PartsTicket,
     Playback,
+    SignedParts,
     StorageRefused,
     StorageUnavailable,
     StoredObject,
+    StoredPart,
+    UploadGone,
     UploadTicket,
 )
 from video.storage.cloudfront import signed_url
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import PartTypeDef
+
+MIB = 1024 * 1024
+FORM_UP_TO = 16 * MIB  # a form cannot go on where it broke off
+MOST_PARTS = 10_000
+COPY_PART_BYTES = 1024 * MIB  # AWS copies at most 5 GiB in one go
 
 _WILL_PASS = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "RequestLimitExceeded"}
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
+_CHANGED = {"PreconditionFailed", "412", "InvalidPart"}
 
 
 class S3:
-    """Presigned POST up, CloudFront signed URL down."""
+    """Presigned POST or multipart up, CloudFront signed URL down."""
 
     name = "s3"
-    abilities = Abilities()
+    abilities = Abilities(max_bytes=5 * 1024 * 1024 * MIB, resumable=True)
 
     def __init__(self, *, client: "S3Client", bucket: str, domain: str, key_id: str, private_key: str) -> None:
         self._client = client
@@ -86,7 +102,16 @@ class S3:
         )
         return cls(client=client, bucket=bucket, domain=domain, key_id=key_id, private_key=private_key)
 
-    def begin_upload(self, *, key: str, content_type: str, max_bytes: int, seconds: int) -> UploadTicket:
+    def begin_upload(
+        self, *, key: str, content_type: str, size: int | None, max_bytes: int, seconds: int
+    ) -> UploadTicket:
+        if size is not None and size <= FORM_UP_TO:
+            return self._form(key, content_type, min(max_bytes, FORM_UP_TO), seconds)
+        with _our_errors():
+            begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)
+        return PartsTicket(upload_id=begun["UploadId"], part_bytes=_part_bytes(size))
+
+    def _form(self, key: str, content_type: str, max_bytes: int, seconds: int) -> FormTicket:
         with _our_errors():
             post = self._client.generate_presigned_post(
                 Bucket=self._bucket,
@@ -95,12 +120,66 @@ class S3:
                 Conditions=[["eq", "$Content-Type", content_type], ["content-length-range", 1, max_bytes]],
                 ExpiresIn=seconds,
             )
-        return UploadTicket(
-            method="POST",
-            url=post["url"],
-            fields=post["fields"],
-            expires_at=datetime.now(UTC) + timedelta(seconds=seconds),
-        )
+        return FormTicket(url=post["url"], fields=post["fields"], expires_at=_in(seconds))
+
+    def sign_parts(self, *, key: str, upload_id: str, sizes: Mapping[int, int], seconds: int) -> SignedParts:
+        expires_at = _in(seconds)
+        with _our_errors():
+            urls = {number: self._part_url(key, upload_id, number, size, seconds) for number, size in sizes.items()}
+        return SignedParts(urls=urls, expires_at=expires_at)
+
+    def _part_url(self, key: str, upload_id: str, number: int, size: int, seconds: int) -> str:
+        # The length is signed, so that nobody sends more than was announced.
+        part = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": number,
+            "ContentLength": size,
+        }
+        return self._client.generate_presigned_url("upload_part", Params=part, ExpiresIn=seconds)
+
+    def parts(self, *, key: str, upload_id: str) -> list[StoredPart]:
+        # By number: SeaweedFS lists a part that was sent twice twice, in no order of time.
+        newest: dict[int, PartTypeDef] = {}
+        pages = self._client.get_paginator("list_parts")
+        with _our_errors():
+            for page in pages.paginate(Bucket=self._bucket, Key=key, UploadId=upload_id):
+                for part in page.get("Parts", []):
+                    known = newest.get(part["PartNumber"])
+                    if known is None or part["LastModified"] >= known["LastModified"]:
+                        newest[part["PartNumber"]] = part
+        return [
+            StoredPart(number=number, size=part["Size"], checksum=part["ETag"].strip('"'))
+            for number, part in sorted(newest.items())
+        ]
+
+    def finish_parts(self, *, key: str, upload_id: str, parts: Sequence[StoredPart]) -> None:
+        with _our_errors():
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload_id,
+                MultipartUpload={
+                    "Parts": [{"PartNumber": part.number, "ETag": f'"{part.checksum}"'} for part in parts]
+                },
+            )
+
+    def abort_parts(self, *, key: str, upload_id: str) -> None:
+        with suppress(UploadGone), _our_errors():
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
+
+    def settle(self, *, key: str, to: str, checksum: str) -> None:
+        in_parts = TransferConfig(multipart_threshold=COPY_PART_BYTES, multipart_chunksize=COPY_PART_BYTES)
+        with _our_errors(absent_is=ObjectChanged):
+            self._client.copy(
+                {"Bucket": self._bucket, "Key": key},
+                self._bucket,
+                to,
+                ExtraArgs={"CopySourceIfMatch": f'"{checksum}"'},
+                Config=in_parts,
+            )
+            self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def inspect(self, key: str) -> StoredObject | None:
         try:
@@ -138,9 +217,41 @@ class S3:
             raise StorageRefused("CLOUDFRONT_PRIVATE_KEY cannot be read.") from error
         return Playback(src=src, content_type=content_type, expires_at=expires_at)
 
+    def put(self, key: str, file: BinaryIO, *, content_type: str) -> None:
+        with _our_errors():
+            self._client.upload_fileobj(file, self._bucket, key, ExtraArgs={"ContentType": content_type})
+
     def delete(self, key: str) -> None:
         with _our_errors():
             self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        with _our_errors():
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                for found in page.get("Contents", []):
+                    yield Listed(key=found["Key"], since=found["LastModified"], size=found["Size"])
+
+    def unfinished(self, prefix: str) -> Iterator[Listed]:
+        with _our_errors():
+            for page in self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self._bucket, Prefix=prefix
+            ):
+                for found in page.get("Uploads", []):
+                    yield Listed(key=found["Key"], since=found["Initiated"], upload_id=found["UploadId"])
+
+
+def _part_bytes(size: int | None) -> int:
+    """Small parts lose little on a bad line; large files get larger ones, for each part costs a preflight.
+
+    A recording is sent while it grows, so its parts are the smallest that S3 takes.
+    """
+    if size is None:
+        return 5 * MIB
+    return 8 * MIB if size <= 1024 * MIB else max(16 * MIB, -(-size // MOST_PARTS))
+
+
+def _in(seconds: int) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 class _Absent(Exception):
@@ -159,6 +270,10 @@ def _our_errors(absent_is: type[Exception] = StorageRefused) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code == "NoSuchUpload":
+            raise UploadGone("There is no such upload in parts.") from error
+        if code in _CHANGED:
+            raise ObjectChanged("The object is not the one that was looked at.") from error
         if code in _ABSENT:
             raise absent_is("The object is not there.") from error
         if code == "InvalidRange" or status == 416:
@@ -166,6 +281,8 @@ def _our_errors(absent_is: type[Exception] = StorageRefused) -> Iterator[None]:
         if code in _WILL_PASS or status >= 500 or status == 429:
             raise StorageUnavailable(f"S3 answered {code or status}.") from error
         raise StorageRefused(f"S3 answered {code or status}.") from error
+    except Boto3Error as error:  # what its transfer manager makes of a ClientError
+        raise StorageUnavailable(f"S3 did not take a file ({type(error).__name__}).") from error
     except BotoCoreError as error:
         # Connection, DNS and time-out errors; also missing credentials, which a person must mend.
         kind = type(error).__name__

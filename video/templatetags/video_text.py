@@ -4,17 +4,15 @@ from decimal import Decimal
 
 from django import template
 
+from video.durations import clock
+
 register = template.Library()
 
 
 @register.filter
 def duration(seconds: float | None) -> str:
     """`3:07` or `1:02:03`; empty for None."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return "" if seconds is None else clock(seconds)
 
 
 @register.filter

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +21,8 @@ from video import media_types, roster
 from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment, tell_of_copy
 from video.forms import AssignmentForm
 from video.models import Assignment, Submission
-from video.submissions import student_page
+from video.student_page import StudentPage, student_page
+from video.views.answers import json_answer
 
 ROSTER_FRESH_MINUTES = 10
 _WITHOUT_ROSTER = (
@@ -81,20 +82,43 @@ def _saved(form: AssignmentForm, launch: LaunchSession) -> bool:
     return True
 
 
+@launch_required(Role.STUDENT)
+@require_safe
+@json_answer
+def state(request: LaunchRequest) -> HttpResponse:
+    """Whether the student's page would look otherwise now, and in how many seconds to ask again."""
+    assignment = assignment_of(request.launch)
+    if assignment is None:
+        raise Http404
+    page = student_page(launch=request.launch, assignment=assignment)
+    return JsonResponse({"version": page.version, "every": _seconds_until_news(page)})
+
+
 def _student(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
+    launch = [request.launch.pk]
+    page = student_page(launch=request.launch, assignment=assignment)
     upload_config = {
-        "beginUrl": reverse("video:upload-begin", args=[request.launch.pk]),
+        "beginUrl": reverse("video:upload-begin", args=launch),
+        "submitUrl": reverse("video:submit", args=launch),
+        "cancelUrl": reverse("video:submit-cancel", args=launch),
+        "windowUrl": reverse("launch:window-ticket", args=launch),
         "maxBytes": assignment.max_bytes,
+        "maxSeconds": assignment.max_seconds,
         "types": list(media_types.ALLOWED),
         "accept": media_types.accept_attribute(),
     }
     context = {
         "launch": request.launch,
         "assignment": assignment,
-        "page": student_page(launch=request.launch, assignment=assignment),
+        "page": page,
+        "every": _seconds_until_news(page),
         "upload_config": upload_config,
     }
     return render(request, "video/student.html", context)
+
+
+def _seconds_until_news(page: StudentPage) -> int:
+    return 2 if page.changes_soon else 30
 
 
 def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:

@@ -4,7 +4,8 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from lti_tool.access import LaunchRequest, launch_required
-from video import playback
+from video import limits, playback
+from video.limits import Limit
 from video.models import Video
 from video.views.answers import json_answer
 
@@ -17,6 +18,7 @@ def grant(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     video = Video.objects.visible_to(request.launch).filter(pk=video_id).first()
     if video is None:
         raise Http404
+    limits.check(Limit.PLAYBACKS, request.launch.person_id)
     granted = playback.grant(launch=request.launch, video=video)
     answer = {"src": granted.src, "type": granted.content_type, "expires_at": granted.expires_at.isoformat()}
     return JsonResponse(answer)

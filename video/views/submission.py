@@ -2,14 +2,15 @@ import uuid
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
 from video import submissions
-from video.models import Attempt
+from video.models import Attempt, Video
 from video.models.submission import AttemptQuerySet
 from video.problems import Problem
 
@@ -17,19 +18,48 @@ from video.problems import Problem
 @launch_required(Role.STUDENT)
 @require_POST
 def submit(request: LaunchRequest) -> HttpResponse:
+    """Hand in a video: at once, or as soon as it has arrived and was checked. A script is answered in JSON."""
     launch = request.launch
+    video = _own_video(request)
     try:
-        attempt = _own_attempts(request).filter(pk=request.POST.get("attempt", "")).first()
-    except (ValidationError, ValueError):
-        attempt = None
+        attempt = submissions.submit(launch=launch, video=video, statement=bool(request.POST.get("statement")))
+    except Problem as problem:
+        if request.accepts("text/html"):
+            messages.error(request, f"{problem.message} {problem.action}")
+            return redirect("video:home", launch.pk)
+        return JsonResponse(problem.as_json(), status=problem.status)
+    receipt = reverse("video:receipt", args=[launch.pk, attempt.pk]) if attempt else ""
+    if not request.accepts("text/html"):
+        return JsonResponse({"receipt": receipt})
+    if attempt is None:
+        messages.success(request, "It is handed in by itself as soon as it is ready.")
+    return redirect(receipt or reverse("video:home", args=[launch.pk]))
+
+
+@launch_required(Role.STUDENT)
+@require_POST
+def cancel(request: LaunchRequest) -> HttpResponse:
+    """Do not hand it in by itself after all."""
+    submissions.cancel_ask(launch=request.launch, video=_own_video(request))
+    if not request.accepts("text/html"):
+        return JsonResponse({"receipt": ""})
+    messages.success(request, "It is not handed in by itself. Submit it when you are ready.")
+    return redirect("video:home", request.launch.pk)
+
+
+@launch_required(Role.STUDENT)
+@require_POST
+def withdraw(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
+    attempt = _own_attempts(request).filter(pk=attempt_id).first()
     if attempt is None:
         raise Http404
     try:
-        submissions.submit(launch=launch, attempt=attempt)
+        submissions.withdraw(launch=request.launch, attempt=attempt)
     except Problem as problem:
         messages.error(request, f"{problem.message} {problem.action}")
-        return redirect("video:home", launch.pk)
-    return redirect("video:receipt", launch.pk, attempt.pk)
+    else:
+        messages.success(request, "Taken back: it is a draft again. Submit it, or send another video.")
+    return redirect("video:home", request.launch.pk)
 
 
 @launch_required(Role.STUDENT)
@@ -54,3 +84,13 @@ def _own_attempts(request: LaunchRequest) -> AttemptQuerySet:
     return Attempt.objects.filter(
         submission__person=launch.person, submission__assignment__resource_link=launch.resource_link
     ).select_related("submission__assignment")
+
+
+def _own_video(request: LaunchRequest) -> Video:
+    try:
+        video = Video.objects.own(request.launch).filter(pk=request.POST.get("video", "")).first()
+    except (ValidationError, ValueError):
+        video = None
+    if video is None:
+        raise Http404
+    return video

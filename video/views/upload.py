@@ -1,22 +1,25 @@
-"""Upload tickets and their ends, for the page's script."""
+"""Upload tickets and their ends, for the page's script. (`docs/developers.md` has the answers' shapes.)"""
 
 import uuid
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession
 from lti_tool.roles import Role
-from video import uploads
+from video import limits, uploads
 from video.assignments import assignment_of
-from video.forms import UploadForm
+from video.forms import PartsForm, UploadForm
+from video.limits import Limit
 from video.models import Video
 from video.problems import Problem
+from video.storage.base import StoredPart
 from video.uploads import Begun
 from video.views.answers import json_answer, json_body
 
@@ -31,29 +34,64 @@ def begin(request: LaunchRequest) -> HttpResponse:
     form = UploadForm(json_body(request))
     if not form.is_valid():
         raise Problem("bad_request", "The file could not be described.", "Reload the page and try again.", status=400)
-    begun = uploads.begin(
-        launch=request.launch,
-        assignment=assignment,
-        name=form.cleaned_data["name"],
-        size=form.cleaned_data["size"],
-        claimed_type=form.cleaned_data["type"],
-    )
-    return JsonResponse(_ticket(request.launch, begun), status=201)
+    limits.check(Limit.UPLOAD_TICKETS, request.launch.person_id)
+    begun = uploads.begin(launch=request.launch, assignment=assignment, file=form.announced)
+    return JsonResponse(_ticket(request.launch, begun), status=200 if begun.resumed else 201)
 
 
 @launch_required(Role.STUDENT)
 @require_POST
 @json_answer
 def renew(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
-    begun = uploads.renew(launch=request.launch, video=_own_video(request.launch, video_id))
-    return JsonResponse(_ticket(request.launch, begun))
+    video = _own_video(request.launch, video_id)
+    limits.check(Limit.UPLOAD_TICKETS, request.launch.person_id)
+    return JsonResponse(_ticket(request.launch, uploads.renew(launch=request.launch, video=video)))
+
+
+@launch_required(Role.STUDENT)
+@require_POST
+@json_answer
+def sign(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
+    """Addresses for some parts: `{"urls": {number: address}, "expires_in": seconds}`."""
+    video = _own_video(request.launch, video_id)
+    form = PartsForm(json_body(request))
+    if not video.upload_id or not form.is_valid():
+        raise Problem("bad_request", "The parts could not be read.", "Reload the page and try again.", status=400)
+    limits.check(Limit.PART_REQUESTS, request.launch.person_id)
+    signed = uploads.sign(video=video, sizes=form.sizes, sender=form.sender)
+    return JsonResponse({"urls": signed.urls, "expires_in": _seconds_until(signed.expires_at)})
+
+
+@launch_required(Role.STUDENT)
+@require_safe
+@json_answer
+def status(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
+    """How far an upload is, as storage sees it."""
+    video = _own_video(request.launch, video_id)
+    parts = uploads.received(video) if video.state == Video.State.PENDING and video.upload_id else []
+    answer = {
+        "video": str(video.pk),
+        "state": video.state,
+        "name": video.name,
+        "size": video.size,
+        "recorded": video.recorded,
+        "received": sum(part.size for part in parts),
+        "parts": _parts(parts),
+        "error": video.error_message,
+    }
+    return JsonResponse(answer)
 
 
 @launch_required(Role.STUDENT)
 @require_POST
 @json_answer
 def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
-    video = uploads.complete(launch=request.launch, video=_own_video(request.launch, video_id))
+    parts = json_body(request).get("parts")
+    video = uploads.complete(
+        launch=request.launch,
+        video=_own_video(request.launch, video_id),
+        parts=parts if isinstance(parts, int) else None,
+    )
     found = {"id": str(video.pk), "name": video.name, "size": video.size, "state": video.state}
     return JsonResponse({"video": found})
 
@@ -72,48 +110,53 @@ def failed(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
 @launch_required(Role.STUDENT)
 @require_POST
 def remove(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
+    """Give an upload up, or take a video out of the draft."""
     video = _own_video(request.launch, video_id)
+    scripted = not request.accepts("text/html")
     try:
         uploads.remove_draft(launch=request.launch, video=video)
     except Problem as problem:
+        if scripted:
+            return JsonResponse(problem.as_json(), status=problem.status)
         messages.error(request, f"{problem.message} {problem.action}")
     else:
-        messages.success(request, "The video was removed. You can upload another one.")
+        if scripted:
+            return HttpResponse(status=204)
+        messages.success(request, "The video was removed. You can send another one.")
     return redirect("video:home", request.launch.pk)
 
 
 def _own_video(launch: LaunchSession, video_id: uuid.UUID) -> Video:
     """One's own video of this assignment, whatever one's role: nobody uploads for another."""
-    video = (
-        Video.objects.visible_to(launch)
-        .filter(
-            pk=video_id,
-            attempt__submission__person=launch.person,
-            attempt__submission__assignment__resource_link=launch.resource_link,
-        )
-        .select_related("attempt__submission__assignment__resource_link__platform")
-        .first()
-    )
+    video = Video.objects.own(launch).checkable().filter(pk=video_id).first()
     if video is None:
         raise Http404
     return video
 
 
 def _ticket(launch: LaunchSession, begun: Begun) -> dict[str, object]:
-    ids = [launch.pk, begun.video.pk]
-    return {
-        "video": str(begun.video.pk),
-        "upload": {
-            "method": begun.ticket.method,
-            "url": begun.ticket.url,
-            "fields": dict(begun.ticket.fields),
-            "expires_at": begun.ticket.expires_at.isoformat(),
-            # Browsers' clocks are often wrong, so the life is given too.
-            "expires_in": int((begun.ticket.expires_at - timezone.now()).total_seconds()),
-        },
-        "urls": {
-            "renew": reverse("video:upload-renew", args=ids),
-            "complete": reverse("video:upload-complete", args=ids),
-            "failed": reverse("video:upload-failed", args=ids),
-        },
+    video = begun.video
+    names = ("renew", "sign", "status", "complete", "failed", "remove")
+    answer: dict[str, object] = {
+        "video": str(video.pk),
+        "way": "form" if begun.form else "parts",
+        "urls": {name: reverse(f"video:upload-{name}", args=[launch.pk, video.pk]) for name in names},
     }
+    if begun.form:
+        answer["form"] = {
+            "url": begun.form.url,
+            "fields": dict(begun.form.fields),
+            # Browsers' clocks are often wrong, so the life is given, not the end.
+            "expires_in": _seconds_until(begun.form.expires_at),
+        }
+    else:
+        answer["parts"] = {"size": video.part_bytes, "received": _parts(begun.received)}
+    return answer
+
+
+def _parts(parts: list[StoredPart]) -> list[dict[str, int]]:
+    return [{"number": part.number, "size": part.size} for part in parts]
+
+
+def _seconds_until(at: datetime) -> int:
+    return int((at - timezone.now()).total_seconds())

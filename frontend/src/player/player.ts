@@ -14,13 +14,22 @@ declare global {
   }
 }
 
-/** Fill every `[data-player]` of the page. */
-export async function startPlayers(): Promise<Player[]> {
-  const places = [...document.querySelectorAll<HTMLElement>("[data-player]")];
+/** Fill every `[data-player]` below `root`. */
+export async function startPlayers(root: ParentNode = document): Promise<Player[]> {
+  const places = [...root.querySelectorAll<HTMLElement>("[data-player]")];
   if (!places.length) return [];
   window.VIDEOJS_NO_DYNAMIC_STYLE = true; // it would write <style> elements, which our CSP forbids
   const { default: videojs } = await import("video.js");
-  return places.map((place) => start(place, videojs));
+  const players = places.map((place) => start(place, videojs));
+  for (const [i, place] of places.entries()) running.set(place, players[i] as Player);
+  return players;
+}
+
+const running = new WeakMap<HTMLElement, Player>();
+
+/** End those below `root`, which is about to go. */
+export function stopPlayers(root: ParentNode): void {
+  for (const place of root.querySelectorAll<HTMLElement>("[data-player]")) running.get(place)?.dispose();
 }
 
 function start(place: HTMLElement, videojs: typeof import("video.js").default): Player {
@@ -55,11 +64,14 @@ function start(place: HTMLElement, videojs: typeof import("video.js").default): 
   let timer = 0;
   let renewedForError = false;
 
+  player.on("dispose", () => window.clearTimeout(timer));
+
   async function load(): Promise<void> {
     window.clearTimeout(timer);
     place.dataset.state = "loading";
     try {
       const grant = await fetchJson<Grant>(url);
+      if (player.isDisposed()) return;
       expiresAt = Date.parse(grant.expires_at);
       put(grant);
       say("");

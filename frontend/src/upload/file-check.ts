@@ -2,6 +2,9 @@ import { bytes } from "../format";
 
 export interface UploadConfig {
   beginUrl: string;
+  submitUrl: string;
+  /** Takes back the wish that a video be handed in by itself. */
+  cancelUrl: string;
   maxBytes: number;
   /** MIME types, in the order to name them. */
   types: string[];

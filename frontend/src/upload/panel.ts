@@ -1,8 +1,11 @@
-import { bytes, timeLeft } from "../format";
-import { Refusal } from "../http";
+import { confirmed } from "../dialogs";
+import { bytes } from "../format";
+import { fetchJson, postForm, Refusal } from "../http";
 import { type UploadConfig, whyNot } from "./file-check";
+import { fingerprint } from "./fingerprint";
 import { Speed } from "./speed";
-import { type Stage, transfer } from "./transfer";
+import type { Ticket } from "./ticket";
+import { PAUSED, type Stage, transfer } from "./transfer";
 
 const STAGES: Record<Stage, string> = {
   preparing: "Preparing…",
@@ -29,7 +32,16 @@ function partsOf(root: HTMLElement) {
     percent: part("percent"),
     detail: part("detail"),
     stage: part("stage"),
+    pause: part("pause"),
+    resume: part("resume"),
     cancel: part("cancel"),
+    cancelDialog: part<HTMLDialogElement>("cancel-dialog"),
+    anotherDialog: part<HTMLDialogElement>("another-dialog"),
+    later: part("later"),
+    laterForm: part<HTMLFormElement>("later-form"),
+    laterDialog: part<HTMLDialogElement>("later-dialog"),
+    asked: part("asked"),
+    notAfterAll: part("not-after-all"),
     error: part("error"),
     errorText: part("error-text"),
     retry: part<HTMLButtonElement>("retry"),
@@ -41,24 +53,41 @@ function partsOf(root: HTMLElement) {
 export class UploadPanel {
   private file: File | undefined;
   private running: AbortController | undefined;
+  private ticket: Ticket | undefined;
   private readonly parts: ReturnType<typeof partsOf>;
 
+  /**
+   * @param unfinished uploads of the draft that can go on, as the page shows them now.
+   * @param changed called whenever the server knows something new of the draft.
+   */
   constructor(
     root: HTMLElement,
     private readonly config: UploadConfig,
-    private readonly done: () => void,
+    private readonly unfinished: () => Unfinished[],
+    private readonly changed: () => void,
   ) {
-    this.parts = partsOf(root);
-    this.parts.input.addEventListener("change", () => this.take(this.parts.input.files?.[0]));
-    this.parts.retry.addEventListener("click", () => this.file && void this.start(this.file));
-    this.parts.cancel.addEventListener("click", () =>
-      this.running?.abort(new DOMException("cancelled", "AbortError")),
-    );
-    this.listenForDrops();
-    this.take(this.parts.input.files?.[0]); // chosen while this script was still loading
-    window.addEventListener("beforeunload", (event) => {
-      if (this.running) event.preventDefault();
+    const parts = partsOf(root);
+    this.parts = parts;
+    parts.input.addEventListener("change", () => void this.take(parts.input.files?.[0]));
+    parts.retry.addEventListener("click", () => this.file && void this.start(this.file));
+    parts.resume.addEventListener("click", () => this.file && void this.start(this.file));
+    parts.pause.addEventListener("click", () => this.running?.abort(PAUSED));
+    parts.cancel.addEventListener("click", () => void this.cancel());
+    parts.later.addEventListener("click", () => parts.laterDialog.showModal());
+    parts.laterForm.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.submitLater();
     });
+    parts.notAfterAll.addEventListener("click", () => void this.notAfterAll());
+    this.listenForDrops();
+    void this.take(parts.input.files?.[0]); // chosen while this script was still loading
+    window.addEventListener("beforeunload", (event) => {
+      if (this.busy) event.preventDefault();
+    });
+  }
+
+  get busy(): boolean {
+    return this.running !== undefined;
   }
 
   private listenForDrops(): void {
@@ -71,23 +100,40 @@ export class UploadPanel {
     window.addEventListener("drop", (event) => {
       event.preventDefault();
       this.parts.zone.classList.remove("is-over");
-      if (!this.running) this.take(event.dataTransfer?.files[0]);
+      if (!this.busy) void this.take(event.dataTransfer?.files[0]);
     });
   }
 
-  private take(file: File | undefined): void {
+  private async take(file: File | undefined): Promise<void> {
     if (!file) return;
-    this.file = file;
     const problem = whyNot(file, this.config);
-    if (problem) this.fail(problem, false);
-    else void this.start(file);
+    if (problem) return this.fail(problem, false);
+    if (!(await this.isWanted(file))) {
+      this.parts.input.value = "";
+      return;
+    }
+    this.file = file;
+    await this.start(file);
+  }
+
+  /** True for the file that is unfinished, or after the person has said that they mean another one. */
+  private async isWanted(file: File): Promise<boolean> {
+    const waiting = this.unfinished();
+    if (!waiting.length) return true;
+    const print = await fingerprint(file).catch(() => "");
+    if (waiting.some((upload) => upload.size === file.size && upload.fingerprint === print)) return true;
+    if (!(await confirmed(this.parts.anotherDialog))) return false;
+    for (const upload of waiting) await postForm(upload.removeUrl, {}).catch(() => undefined);
+    this.changed();
+    return true;
   }
 
   private async start(file: File): Promise<void> {
-    this.running = new AbortController();
+    const running = new AbortController();
+    this.running = running;
     const speed = new Speed();
     let announced = 0;
-    this.show({ uploading: true });
+    this.show("sending");
     this.parts.name.textContent = `${file.name} (${bytes(file.size)})`;
     this.progress(0, file.size, speed);
     const listener = {
@@ -96,6 +142,16 @@ export class UploadPanel {
         this.parts.active.dataset.stage = stage;
         if (stage === "checking") this.progress(file.size, file.size, speed);
         if (stage !== "sending") this.parts.live.textContent = STAGES[stage];
+      },
+      begun: (ticket: Ticket, received: number) => {
+        this.ticket = ticket;
+        this.parts.pause.hidden = ticket.way !== "parts";
+        this.parts.later.hidden = this.parts.asked.hidden === false;
+        if (received) {
+          this.progress(received, file.size, speed);
+          announced = Math.floor((100 * received) / file.size);
+          this.parts.live.textContent = `Going on at ${announced} %`;
+        }
       },
       progress: (sent: number) => {
         speed.note(Math.min(sent, file.size), performance.now());
@@ -108,14 +164,17 @@ export class UploadPanel {
       },
     };
     try {
-      await transfer(file, this.config, listener, this.running.signal);
+      await transfer(file, this.config, listener, running.signal);
       this.running = undefined;
-      this.parts.live.textContent = "Your video is uploaded.";
-      this.done();
+      this.forget();
+      this.show("zone");
+      this.parts.live.textContent = "Your video has arrived.";
+      this.changed();
     } catch (error) {
-      const cancelled = this.running?.signal.aborted;
       this.running = undefined;
-      if (cancelled) this.fail("The upload was cancelled. Choose a file to start again.", false);
+      if (running.signal.reason === PAUSED) this.paused();
+      else if (running.signal.aborted)
+        this.fail("The upload was cancelled. Choose a file to start again.", false);
       else if (error instanceof Refusal) this.fail(error.inWords, error.code !== "session_ended");
       else {
         this.fail("The upload failed. Press Try again.", true);
@@ -128,13 +187,63 @@ export class UploadPanel {
     const percent = total ? Math.floor((100 * sent) / total) : 0;
     this.parts.bar.value = percent;
     this.parts.percent.textContent = `${percent} %`;
-    const rate = speed.perSecond;
-    const left = rate && sent < total ? `, ${timeLeft(speed.secondsLeft(total))} left` : "";
-    this.parts.detail.textContent = `${bytes(sent)} of ${bytes(total)}${rate ? ` at ${bytes(rate)}/s` : ""}${left}`;
+    this.parts.detail.textContent = `${bytes(sent)} of ${bytes(total)}${speed.inWords(sent, total)}`;
+  }
+
+  private paused(): void {
+    this.show("paused");
+    this.parts.active.dataset.stage = "paused";
+    this.parts.stage.textContent = "Paused. What has arrived is kept, for 7 days.";
+    this.parts.live.textContent = "Paused";
+    this.parts.resume.focus();
+  }
+
+  /** Giving up an upload in parts deletes what has arrived: that is asked about first. */
+  private async cancel(): Promise<void> {
+    const { ticket } = this;
+    if (ticket?.way === "parts" && !(await confirmed(this.parts.cancelDialog))) return;
+    this.running?.abort(new DOMException("cancelled", "AbortError"));
+    if (ticket?.way === "parts") await postForm(ticket.urls.remove, {}).catch(() => undefined);
+    this.forget();
+    this.show("zone");
+    this.changed();
+    this.parts.input.focus();
+  }
+
+  private async submitLater(): Promise<void> {
+    if (!this.ticket) return;
+    const fields = Object.fromEntries(new FormData(this.parts.laterForm).entries()) as Record<string, string>;
+    this.parts.laterDialog.close();
+    try {
+      await postForm(this.config.submitUrl, { ...fields, video: this.ticket.video });
+      this.asked(true);
+    } catch (error) {
+      this.parts.live.textContent = error instanceof Refusal ? error.inWords : "That did not work.";
+      this.parts.stage.textContent = this.parts.live.textContent;
+    }
+  }
+
+  private async notAfterAll(): Promise<void> {
+    if (this.ticket) await postForm(this.config.cancelUrl, { video: this.ticket.video });
+    this.asked(false);
+  }
+
+  private asked(yes: boolean): void {
+    this.parts.asked.hidden = !yes;
+    this.parts.later.hidden = yes;
+    (yes ? this.parts.notAfterAll : this.parts.later).focus();
+    this.parts.live.textContent = yes ? "It is handed in as soon as it has arrived." : "";
+  }
+
+  private forget(): void {
+    this.file = undefined;
+    this.ticket = undefined;
+    this.parts.input.value = "";
+    this.parts.asked.hidden = true;
   }
 
   private fail(message: string, canRetry: boolean): void {
-    this.show({ uploading: false });
+    this.show("zone");
     this.parts.error.hidden = false;
     this.parts.errorText.textContent = message;
     this.parts.retry.hidden = !canRetry;
@@ -142,9 +251,32 @@ export class UploadPanel {
     (canRetry ? this.parts.retry : this.parts.input).focus();
   }
 
-  private show({ uploading }: { uploading: boolean }): void {
-    this.parts.zone.hidden = uploading;
-    this.parts.active.hidden = !uploading;
+  private show(what: "zone" | "sending" | "paused"): void {
+    this.parts.zone.hidden = what !== "zone";
+    this.parts.active.hidden = what === "zone";
+    this.parts.pause.hidden = what !== "sending" || this.ticket?.way !== "parts";
+    this.parts.resume.hidden = what !== "paused";
+    this.parts.later.hidden ||= !this.ticket;
     this.parts.error.hidden = true;
+  }
+}
+
+/** An upload of the draft that was begun and can go on. */
+export interface Unfinished {
+  size: number;
+  fingerprint: string;
+  removeUrl: string;
+}
+
+/** Fill in how much of each unfinished upload has arrived, as storage says. */
+export async function showArrived(root: ParentNode): Promise<void> {
+  for (const place of root.querySelectorAll<HTMLElement>("[data-arrived]")) {
+    const size = Number(place.dataset.size);
+    try {
+      const { received } = await fetchJson<{ received: number }>(place.dataset.arrived ?? "");
+      place.textContent = size ? `${Math.floor((100 * received) / size)} %` : bytes(received);
+    } catch {
+      place.textContent = "where it broke off"; // the sentence around it still holds
+    }
   }
 }

@@ -1,3 +1,7 @@
+import { bytes, timeLeft } from "../format";
+
+const SHORTEST_MS = 500; // what is measured in less says nothing
+
 interface Mark {
   at: number;
   sent: number;
@@ -21,7 +25,7 @@ export class Speed {
   get perSecond(): number {
     const first = this.marks[0];
     const last = this.marks.at(-1);
-    if (!first || !last || last.at <= first.at) return 0;
+    if (!first || !last || last.at < first.at + SHORTEST_MS) return 0;
     return ((last.sent - first.sent) * 1000) / (last.at - first.at);
   }
 
@@ -29,5 +33,13 @@ export class Speed {
   secondsLeft(total: number): number {
     const sent = this.marks.at(-1)?.sent ?? 0;
     return this.perSecond > 0 ? (total - sent) / this.perSecond : Number.POSITIVE_INFINITY;
+  }
+
+  /** " at 2.1 MB/s, about 3 min left"; empty while there is nothing to measure by. */
+  inWords(sent: number, total: number): string {
+    const rate = this.perSecond;
+    if (!rate) return "";
+    const left = sent < total ? `, ${timeLeft(this.secondsLeft(total))} left` : "";
+    return ` at ${bytes(rate)}/s${left}`;
   }
 }

@@ -1,27 +1,26 @@
-import AwsS3 from "@uppy/aws-s3";
-import Uppy from "@uppy/core";
 import { fetchJson, Refusal } from "../http";
 import type { UploadConfig } from "./file-check";
+import { fingerprint } from "./fingerprint";
 import { delayBefore, online, pause } from "./retry";
-
-interface Ticket {
-  upload: { method: "POST"; url: string; fields: Record<string, string>; expires_in: number };
-  urls: { renew: string; complete: string; failed: string };
-}
+import { type Outcome, SENDER, type Ticket } from "./ticket";
+import { fresh, sendForm, sendParts } from "./ways";
 
 export type Stage = "preparing" | "sending" | "waiting" | "offline" | "checking";
 
 export interface Listener {
   stage(stage: Stage): void;
-  /** Bytes of the file that have been sent in this try. */
+  /** The upload has begun, or goes on with `received` bytes in storage. */
+  begun(ticket: Ticket, received: number): void;
+  /** Bytes of the file that are in storage or on the way. */
   progress(sent: number): void;
 }
 
-const MOST_TRIES = 12;
+const MOST_TRIES = 12; // in a row, with nothing gained
 
 /**
  * Send one file straight to storage, then have the server look at what arrived.
- * Faults of the network are retried with growing pauses; a ticket that ran out is replaced.
+ * Faults of the network are retried with growing pauses; a ticket that ran out is replaced; parts that have arrived are
+ * not sent again.
  * @throws Refusal when a person must act, or the retries are used up; the signal's reason when aborted.
  */
 export async function transfer(
@@ -31,25 +30,15 @@ export async function transfer(
   signal: AbortSignal,
 ): Promise<void> {
   listener.stage("preparing");
-  const described = { name: file.name, size: file.size, type: file.type };
-  let ticket = await patiently(() => fetchJson<Ticket>(config.beginUrl, described), listener, signal);
+  const { name, size, type } = file;
+  const described = { name, size, type, fingerprint: await ends(file), sender: SENDER };
+  const ticket = fresh(
+    await patiently(() => fetchJson<Ticket>(config.beginUrl, described), listener, signal),
+  );
   const { urls } = ticket;
+  listener.begun(ticket, sum(ticket));
   try {
-    let issuedAt = performance.now();
-    for (let tries = 0; ; tries += 1) {
-      if (performance.now() - issuedAt > (ticket.upload.expires_in - 30) * 1000) {
-        ticket = await patiently(() => fetchJson<Ticket>(urls.renew, {}), listener, signal);
-        issuedAt = performance.now();
-      }
-      listener.stage("sending");
-      const status = await send(file, ticket, listener, signal);
-      if (status === "sent") break;
-      // 403 is a ticket that ran out on the way, or one that storage will never take: a new one tells.
-      const refused = status >= 400 && status < 500 && status !== 403 && status !== 408 && status !== 429;
-      if (refused || tries >= MOST_TRIES || (status === 403 && tries >= 2)) throw storageSaidNo(status);
-      if (status === 403) issuedAt = Number.NEGATIVE_INFINITY;
-      await waitForBetter(tries, listener, signal);
-    }
+    await sendAll(file, ticket, listener, signal);
     listener.stage("checking");
     await patiently(() => fetchJson(urls.complete, {}), listener, signal);
   } catch (error) {
@@ -58,45 +47,78 @@ export async function transfer(
       : error instanceof Refusal && error.status > 0
         ? "refused"
         : "network";
-    if (!(error instanceof Refusal && error.code === "session_ended")) {
+    // A pause is no failure, and after the session's end nobody would hear it.
+    if (signal.reason !== PAUSED && !(error instanceof Refusal && error.code === "session_ended")) {
       void fetchJson(urls.failed, { reason }).catch(() => undefined);
     }
     throw error;
   }
 }
 
-/** One try at the POST: "sent", or the HTTP status it failed with (0: no answer). */
-async function send(
-  file: File,
-  ticket: Ticket,
-  listener: Listener,
-  signal: AbortSignal,
-): Promise<"sent" | number> {
-  const uppy = new Uppy({ autoProceed: false, allowMultipleUploadBatches: false });
-  uppy.use(AwsS3, {
-    shouldUseMultipart: false,
-    getUploadParameters: () => ({
-      method: "POST",
-      url: ticket.upload.url,
-      fields: ticket.upload.fields,
-    }),
-  });
-  let status = 0;
-  uppy.on("upload-progress", (_, progress) => listener.progress(progress.bytesUploaded || 0));
-  uppy.on("upload-error", (_, error) => {
-    status = (error as { source?: { status?: number } }).source?.status ?? 0;
-  });
-  const stop = () => uppy.cancelAll();
-  signal.addEventListener("abort", stop);
-  try {
-    uppy.addFile({ name: file.name, type: file.type, data: file });
-    const result = await uppy.upload();
-    signal.throwIfAborted();
-    return result?.successful?.length ? "sent" : status;
-  } finally {
-    signal.removeEventListener("abort", stop);
-    uppy.destroy();
+/** Why a transfer is aborted that is to go on later. */
+export const PAUSED = new DOMException("paused", "AbortError");
+
+async function sendAll(file: File, first: Ticket, listener: Listener, signal: AbortSignal): Promise<void> {
+  let ticket = first;
+  let issuedAt = Date.now();
+  let gained = sum(ticket);
+  for (let tries = 0; ; tries += 1) {
+    if (ticket.form && Date.now() - issuedAt > (ticket.form.expires_in - 30) * 1000) {
+      ticket = await patiently(() => fetchJson<Ticket>(first.urls.renew, {}), listener, signal);
+      issuedAt = Date.now();
+    }
+    listener.stage("sending");
+    let sent = gained;
+    const progress = (bytes: number) => {
+      sent = Math.max(sent, bytes);
+      listener.progress(bytes);
+    };
+    const send = ticket.way === "parts" ? sendParts : sendForm;
+    const outcome = await send({ file, ticket, progress, signal });
+    if (outcome.sent) return;
+    await stillThere(file);
+    if (ticket.way === "parts" && sent > gained) {
+      gained = sent;
+      tries = 0;
+    }
+    refuseIfHopeless(outcome, tries);
+    // 403 is a ticket that ran out on the way, or one that storage will never take: a new one tells.
+    if (outcome.status === 403) issuedAt = Number.NEGATIVE_INFINITY;
+    await waitForBetter(tries, listener, signal, outcome.error);
   }
+}
+
+function refuseIfHopeless({ status, error }: Outcome & { sent: false }, tries: number): void {
+  if (error instanceof Refusal && !error.willPass) throw error;
+  const refused = status >= 400 && status < 500 && status !== 403 && status !== 408 && status !== 429;
+  if (refused || tries >= MOST_TRIES || (status === 403 && tries >= 2)) throw storageSaidNo(status);
+}
+
+/** A file that was moved, changed or unplugged cannot be read any more, however often one tries. */
+async function stillThere(file: File): Promise<void> {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+    await file.slice(file.size - 1).arrayBuffer();
+  } catch {
+    throw unreadable();
+  }
+}
+
+async function ends(file: File): Promise<string> {
+  try {
+    return await fingerprint(file);
+  } catch {
+    throw unreadable();
+  }
+}
+
+function unreadable(): Refusal {
+  return new Refusal(
+    400,
+    "file_gone",
+    "Your browser can no longer read this file: it was moved, changed or unplugged.",
+    "Choose it again; what has arrived is kept.",
+  );
 }
 
 /** Ask our own server, again and again while the trouble is of the kind that passes. */
@@ -106,15 +128,25 @@ async function patiently<T>(ask: () => Promise<T>, listener: Listener, signal: A
       return await ask();
     } catch (error) {
       if (!(error instanceof Refusal && error.willPass) || tries >= MOST_TRIES) throw error;
-      await waitForBetter(tries, listener, signal);
+      await waitForBetter(tries, listener, signal, error);
     }
   }
 }
 
-async function waitForBetter(tries: number, listener: Listener, signal: AbortSignal): Promise<void> {
+async function waitForBetter(
+  tries: number,
+  listener: Listener,
+  signal: AbortSignal,
+  error?: Error,
+): Promise<void> {
   listener.stage(navigator.onLine === false ? "offline" : "waiting");
   await online(signal);
-  await pause(delayBefore(tries), signal);
+  const asked = error instanceof Refusal ? error.retryAfter * 1000 : 0;
+  await pause(Math.max(asked, delayBefore(tries)), signal);
+}
+
+function sum(ticket: Ticket): number {
+  return ticket.parts?.received.reduce((bytes, part) => bytes + part.size, 0) ?? 0;
 }
 
 function storageSaidNo(status: number): Refusal {
@@ -123,7 +155,7 @@ function storageSaidNo(status: number): Refusal {
         0,
         "network",
         "The connection to the video storage failed.",
-        "Check your connection and press Try again.",
+        "Check your connection and press Try again: what has arrived is kept.",
       )
     : new Refusal(
         status,

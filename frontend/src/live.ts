@@ -1,0 +1,89 @@
+import { fetchJson } from "./http";
+import { startPlayers, stopPlayers } from "./player/player";
+import { showLocalTimes } from "./times";
+
+interface State {
+  /** Changes whenever the page would. */
+  version: string;
+  /** Seconds until it is worth asking again. */
+  every: number;
+}
+
+/**
+ * Keep the `[data-live]` places of a page as the server would draw them now, without a reload: what somebody types,
+ * plays or uploads beside them goes on.
+ */
+export class LivePage {
+  private version: string;
+  private timer = 0;
+
+  /** @param updated called after places have been drawn anew. */
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly updated: () => void,
+  ) {
+    this.version = root.dataset.version ?? "";
+    this.wait(Number(root.dataset.every) || 30);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) void this.look();
+    });
+  }
+
+  /** Ask now. */
+  async look(): Promise<void> {
+    window.clearTimeout(this.timer);
+    let every = 30;
+    try {
+      const state = await fetchJson<State>(this.root.dataset.state ?? "");
+      every = state.every;
+      if (state.version !== this.version && this.mayDraw()) {
+        await this.draw();
+        this.version = state.version;
+      }
+    } catch {
+      // Offline, or the session has ended: whatever the person does next says so in words.
+    }
+    this.wait(every);
+  }
+
+  private wait(seconds: number): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(
+      () => (document.hidden ? this.wait(seconds) : void this.look()),
+      1000 * seconds,
+    );
+  }
+
+  /** Not under somebody's hands: an open question, or a video that plays. */
+  private mayDraw(): boolean {
+    return (
+      !this.root.querySelector("[data-live] dialog[open]") &&
+      ![...this.root.querySelectorAll<HTMLVideoElement>("[data-live] video")].some((video) => !video.paused)
+    );
+  }
+
+  private async draw(): Promise<void> {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const focused = document.activeElement?.id;
+    for (const place of this.root.querySelectorAll<HTMLElement>("[data-live]")) {
+      const next = fresh.querySelector<HTMLElement>(`[data-live=${place.dataset.live}]`);
+      if (!next) continue;
+      const hadFocus = place.contains(document.activeElement);
+      stopPlayers(place);
+      place.replaceChildren(...next.childNodes);
+      place.hidden = next.hidden;
+      if (hadFocus) (document.getElementById(focused ?? "") ?? place).focus();
+      showLocalTimes(place);
+      void startPlayers(place);
+    }
+    for (const folded of this.root.querySelectorAll<HTMLDetailsElement>("details[data-live-open]")) {
+      folded.open = fresh.querySelector<HTMLDetailsElement>(`#${folded.id}`)?.open ?? folded.open;
+    }
+    const news = fresh.querySelector("[data-news]")?.textContent ?? "";
+    const place = this.root.querySelector("[data-news]");
+    if (place) place.textContent = news;
+    this.updated();
+  }
+}

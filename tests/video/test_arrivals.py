@@ -1,0 +1,139 @@
+"""What arrived is believed once a worker has looked into it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.films import film, recording
+from tests.video.visitor import Visitor
+from video import remux, tasks
+from video.models import Assignment, Attempt, Event, Video
+from video.storage import storage
+
+
+def arrived(student: Visitor, content: bytes, name: str = "a.mp4", content_type: str = "video/mp4") -> Video:
+    """Sent and looked at first; no worker has come yet."""
+    ticket = student.begin(name, content, content_type)
+    student.hand_over(ticket, content)
+    response = student.send(ticket["urls"]["complete"])
+    assert response.status_code == 200, response.content
+    video = Video.objects.get(pk=ticket["video"])
+    assert video.state == "checking"
+    return video
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "codec", "found"),
+    [("a.mp4", "mp4", "libx264", "h264"), ("a.webm", "webm", "libvpx", "vp8"), ("a.mov", "mov", "mpeg4", "mpeg4")],
+)
+def test_what_the_film_says_is_stored(student: Visitor, name: str, container: str, codec: str, found: str) -> None:
+    mime = {"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"}[container]
+    student.upload(name, film(container, codec, seconds=3), mime)
+
+    video = Video.objects.get()
+    assert video.duration == pytest.approx(3, abs=0.3)
+    assert (video.width, video.height, video.video_codec) == (160, 90, found)
+    assert video.examined_at is not None
+
+
+def test_page_says_that_it_is_being_checked_and_then_shows_it(student: Visitor) -> None:
+    video = arrived(student, film())
+    assert "Checking your video" in student.text()
+    tasks.check_arrival(str(video.pk))
+
+    assert "Check your video" in student.text()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(film(seconds=3)[:-700], "cut off"), (film()[:40] + b"\x00" * 3000, "")],
+    ids=["cut off", "garbage behind a good beginning"],
+)
+def test_film_that_nobody_can_watch_is_refused_with_the_reason(student: Visitor, content: bytes, reason: str) -> None:
+    video = arrived(student, content)
+    tasks.check_arrival(str(video.pk))
+
+    video.refresh_from_db()
+    assert (video.state, video.current) == ("error", False)
+    assert reason in video.error_message
+    assert video.error_message in student.text()
+    assert Event.objects.get(kind="upload_failed").data == {"reason": "unreadable"}
+    tasks.delete_object(str(video.pk))
+    assert storage("s3").inspect(video.key) is None
+
+
+@pytest.mark.parametrize(("limit", "state"), [(2, "error"), (3, "ready"), (None, "ready")])
+def test_longest_video_is_kept_to(student: Visitor, assignment: Assignment, limit: int | None, state: str) -> None:
+    Assignment.objects.update(max_seconds=limit)
+    student.upload("a.mp4", film(seconds=3.5))
+
+    video = Video.objects.get()
+    assert video.state == state
+    if state == "error":
+        assert "the limit is 0:02" in video.error_message
+
+
+def test_recording_gets_a_length_and_an_index(student: Visitor) -> None:
+    content = recording(seconds=4)
+    video = arrived(student, content, "r.webm", "video/webm;codecs=vp8,opus")
+    tasks.check_arrival(str(video.pk))
+
+    before, video = video, Video.objects.get()
+    assert video.duration == pytest.approx(4, abs=0.3)
+    assert (video.state, video.checksum == before.checksum) == ("ready", False)
+    stored = storage("s3").inspect(video.key)
+    assert stored is not None
+    assert (stored.size, stored.checksum) == (video.size, video.checksum)
+
+
+def test_worker_that_died_after_it_had_made_it_seekable_is_followed_by_another(student: Visitor) -> None:
+    content = recording(seconds=4)
+    video = arrived(student, content, "r.webm", "video/webm")
+    remux.make_seekable(storage("s3"), video.key, size=video.size, content_type=video.content_type)
+
+    tasks.check_arrival(str(video.pk))
+    assert Video.objects.get().duration == pytest.approx(4, abs=0.3)
+
+
+def test_full_disk_of_ours_does_not_stop_the_student(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any, **kwargs: Any) -> int:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(remux, "make_seekable", full)
+    video = arrived(student, recording(), "r.webm", "video/webm")
+    tasks.check_arrival(str(video.pk))
+
+    assert Video.objects.get().state == "ready"
+
+
+def test_sweep_finds_what_a_lost_message_left_unchecked(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = arrived(student, film())
+    queued: list[str] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda task, *args: queued.append(*args))
+    tasks.check_unchecked()
+    assert queued == [], "its message may still come"
+    Video.objects.update(active_at=timezone.now() - timedelta(minutes=2))
+
+    tasks.check_unchecked()
+    assert queued == [str(video.pk)]
+
+
+def test_video_that_was_removed_meanwhile_stays_removed(student: Visitor) -> None:
+    video = arrived(student, film())
+    student.post(f"uploads/{video.pk}/remove/")
+    tasks.check_arrival(str(video.pk))
+
+    assert Video.objects.get().state == "deleted"
+    assert not Attempt.objects.get().videos.filter(current=True).exists()
+
+
+def test_replacement_that_comes_after_its_attempt_was_handed_in_is_dropped(student: Visitor) -> None:
+    first = student.upload("first.mp4", film())
+    late = arrived(student, film(seconds=2), "second.mp4")
+    student.post("submit/", {"video": first})
+    tasks.check_arrival(str(late.pk))
+
+    assert Attempt.objects.get().video == Video.objects.get(pk=first)
+    assert Video.objects.get(pk=late.pk).state == "deleted"

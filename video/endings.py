@@ -1,0 +1,35 @@
+"""How a video ends that is not wanted: refused, or deleted. Its row stays and says why; a worker removes its object."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from config.queue import enqueue
+from lti_tool.models import LaunchSession
+from video import events, tasks
+from video.models import Event, Video
+from video.problems import Problem
+
+
+def refuse(video: Video, *, launch: LaunchSession | None, problem: Problem) -> None:
+    """End an upload whose object is not what it should be; the object is deleted, the reason kept."""
+    with transaction.atomic():
+        ended = Video.objects.filter(pk=video.pk, state__in=[Video.State.PENDING, Video.State.CHECKING]).update(
+            state=Video.State.ERROR,
+            current=False,
+            error_message=f"{problem.message} {problem.action}"[:300],
+            submit_requested_at=None,
+        )
+        if ended:
+            events.record(Event.Kind.UPLOAD_FAILED, launch=launch, video=video, reason=problem.code)
+            enqueue(tasks.delete_object, str(video.pk))
+
+
+def delete(video: Video, *, launch: LaunchSession | None, why: str) -> None:
+    """Mark a video deleted, now; a worker removes its object. Call it in a transaction."""
+    video.current = False
+    video.state = Video.State.DELETED
+    video.deleted_at = timezone.now()
+    video.submit_requested_at = None
+    video.save(update_fields=["current", "state", "deleted_at", "submit_requested_at"])
+    events.record(Event.Kind.DELETED, launch=launch, video=video, why=why)
+    enqueue(tasks.delete_object, str(video.pk))

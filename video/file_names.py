@@ -1,0 +1,35 @@
+"""A student's file name: as people read it, and as a storage key may hold it."""
+
+import re
+import secrets
+import unicodedata
+from pathlib import PurePosixPath
+
+from django.utils import timezone
+
+from lti_tool.models import Person
+
+_KEPT = "kept"
+
+
+def shown_name(name: str) -> str:
+    """The last part of a file name, without control and direction characters, at most 255 long; for people to read."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    clean = "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()
+    return clean[-255:] or "video"
+
+
+def new_key(person: Person, name: str) -> str:
+    """`videos/{person}/{timestamp}_{random}/{filename}` (U2), the name made safe for any storage and address."""
+    stamp = f"{timezone.now():%Y%m%dT%H%M%SZ}_{secrets.token_hex(8)}"
+    plain = unicodedata.normalize("NFKD", shown_name(name)).encode("ascii", "ignore").decode()
+    path = PurePosixPath(plain)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-.")[:80] or "video"
+    suffix = re.sub(r"[^A-Za-z0-9.]", "", path.suffix.lower())[:10]
+    return f"videos/{person.pk}/{stamp}/{stem}{suffix}"
+
+
+def kept_key(incoming: str) -> str:
+    """Where an object is moved once it was looked at: its form's ticket still lives, and could replace it."""
+    folder, _, name = incoming.rpartition("/")
+    return f"{folder}/{_KEPT}/{name}"

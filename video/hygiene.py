@@ -1,0 +1,122 @@
+"""What is left lying about: uploads whose browser vanished, that nobody will finish, and objects that no row knows.
+
+Each is safe to run at any time, any number of times, by any number of workers.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from video import endings, uploads
+from video.models import Video
+from video.problems import Problem
+from video.storage import storage
+from video.storage.base import Listed, StorageError
+
+log = structlog.get_logger(__name__)
+
+PREFIX = "videos/"
+_AT_ONCE = 200
+_QUIET = timedelta(minutes=2)  # a browser that still sends has asked for something since
+
+
+def find_vanished(*, within: timedelta) -> int:
+    """Confirm uploads that have arrived though nobody said so: a closed laptop, a lost answer. How many were found.
+
+    Args:
+        within: only those whose browser was heard of so lately; storage is asked about each.
+    """
+    now = timezone.now()
+    pending = Video.objects.checkable().filter(
+        state=Video.State.PENDING, active_at__lt=now - _QUIET, active_at__gt=now - within, recorded=False
+    )
+    return sum(map(_confirmed, pending.order_by("-active_at")[:_AT_ONCE]))
+
+
+def abort_abandoned() -> int:
+    """End uploads that nobody has touched for UPLOAD_ABANDONED_DAYS. How many.
+
+    A recording whose browser vanished may be the only one there is: what has arrived of it is taken in rather.
+    """
+    oldest = timezone.now() - timedelta(days=settings.UPLOAD_ABANDONED_DAYS)
+    abandoned = Video.objects.checkable().filter(state=Video.State.PENDING, active_at__lt=oldest)
+    problem = Problem(
+        "abandoned",
+        f"The upload was not finished within {settings.UPLOAD_ABANDONED_DAYS} days.",
+        "Choose the file again.",
+    )
+    ended = 0
+    for video in abandoned[:_AT_ONCE]:
+        if not (video.recorded and _confirmed(video)):
+            endings.refuse(video, launch=None, problem=problem)
+            ended += 1
+    return ended
+
+
+def remove_from_storage(video: Video) -> None:
+    """The object, the parts, and what a form may have sent, of a video that has ended."""
+    backend = storage(video.backend)
+    if video.upload_id:
+        backend.abort_parts(key=video.key, upload_id=video.upload_id)
+    for key in filter(None, (video.incoming_key, video.key)):
+        backend.delete(key)
+    Video.objects.filter(pk=video.pk).update(object_deleted_at=timezone.now())
+
+
+def tickets_over() -> datetime:
+    """Whoever asked before then can send no more."""
+    return timezone.now() - timedelta(seconds=2 * settings.UPLOAD_TICKET_SECONDS)
+
+
+def clear_incoming() -> None:
+    """Delete what was sent to a form's key after its first object had been taken from there."""
+    done = Video.objects.filter(active_at__lt=tickets_over()).exclude(incoming_key="")
+    for video in done.exclude(state=Video.State.PENDING)[:_AT_ONCE]:
+        storage(video.backend).delete(video.incoming_key)
+        Video.objects.filter(pk=video.pk).update(incoming_key="")
+
+
+def orphans(name: str, *, older_than: timedelta) -> Iterator[Listed]:
+    """Objects and unfinished uploads in that storage which no row knows, or whose row says that they are gone."""
+    backend = storage(name)
+    before = timezone.now() - older_than
+    for found in backend.listed(PREFIX):
+        if found.since < before and not _known(name, found):
+            yield found
+    for found in backend.unfinished(PREFIX):
+        if found.since < before and not _known(name, found):
+            yield found
+
+
+def remove_orphan(name: str, orphan: Listed) -> None:
+    backend = storage(name)
+    if orphan.upload_id:
+        backend.abort_parts(key=orphan.key, upload_id=orphan.upload_id)
+    else:
+        backend.delete(orphan.key)
+    log.info("orphan_removed", backend=name, unfinished=bool(orphan.upload_id), size=orphan.size)
+
+
+def _known(name: str, found: Listed) -> bool:
+    rows = Video.objects.filter(backend=name, object_deleted_at=None)
+    if found.upload_id:
+        return rows.filter(key=found.key, upload_id=found.upload_id, state=Video.State.PENDING).exists()
+    return rows.filter(Q(key=found.key) | Q(incoming_key=found.key)).exists()
+
+
+def _confirmed(video: Video) -> bool:
+    try:
+        uploads.complete(launch=None, video=video)
+    except Problem as problem:
+        # Most often it has not arrived; a refusal has been written down with its reason.
+        log.debug("not_confirmed", video=str(video.pk), code=problem.code)
+        return False
+    except StorageError as error:
+        log.warning("storage_failed", reason=error.reason)
+        return False
+    log.info("vanished_upload_found", video=str(video.pk))
+    return True

@@ -1,0 +1,168 @@
+"""What a student's page shows of their own work."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from lti_tool.models import LaunchSession, ScoreDelivery
+from video import chips
+from video.chips import Chip
+from video.models import Assignment, Attempt, Grade, Submission, Video
+from video.openings import check_open
+from video.problems import Problem
+from video.submissions import why_not_withdraw
+
+
+@dataclass(frozen=True)
+class SubmittedAttempt:
+    """A handed-in attempt with what its student may see of the grade."""
+
+    id: uuid.UUID
+    number: int
+    submitted_at: datetime
+    late: bool
+    receipt_number: str
+    video: Video | None
+    grade_shown: Grade | None
+    may_withdraw: bool
+
+
+@dataclass(frozen=True)
+class StudentPage:
+    """Everything the student's page shows. `attempts` newest first; `attempts_left` None: any number.
+
+    Of the draft: `ready` was looked at and believed, `checking` is being looked into, `unfinished` can go on, and
+    `failed` is the last that did not make it, where nothing has come since.
+    """
+
+    status: Chip
+    submission: Submission
+    can_upload: bool
+    why_not: str
+    draft: Attempt | None
+    ready: Video | None
+    checking: Video | None
+    unfinished: list[Video]
+    failed: Video | None
+    can_submit: bool
+    attempts: list[SubmittedAttempt]
+    attempts_left: int | None
+    delivery: Chip | None
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the page would show something else of the person's work."""
+        videos = [*self.unfinished, *filter(None, [self.ready, self.checking, self.failed])]
+        shown = [(str(video.pk), video.state, str(video.submit_requested_at), video.error_message) for video in videos]
+        attempts = [
+            (str(one.id), one.may_withdraw, one.grade_shown and str(one.grade_shown.updated_at))
+            for one in self.attempts
+        ]
+        whole = [shown, attempts, self.can_submit, self.why_not, self.delivery and self.delivery.code]
+        return sha256(json.dumps(whole, default=str).encode()).hexdigest()[:16]
+
+    @property
+    def changes_soon(self) -> bool:
+        """True while a worker of ours is at something that the page waits for."""
+        return self.checking is not None or (self.delivery is not None and self.delivery.code == "waiting")
+
+    @property
+    def news(self) -> str:
+        """Where the draft is, for those who cannot see the page change."""
+        if self.checking:
+            return "Your video has arrived and is being checked."
+        if self.ready:
+            return "Your video is checked and ready. It is not handed in yet."
+        if self.failed:
+            return f"Your video did not make it. {self.failed.error_message}"
+        if self.attempts:
+            return f"Attempt {self.attempts[0].number} is handed in. Receipt {self.attempts[0].receipt_number}."
+        return ""
+
+    @property
+    def asked(self) -> bool:
+        """It is handed in by itself as soon as it is ready."""
+        under_way = [*self.unfinished, *filter(None, [self.checking])]
+        return any(video.submit_requested_at for video in under_way)
+
+
+def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPage:
+    """The page of the launch's own person. Opening it is remembered: teachers see who has not."""
+    submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
+    submission.assignment = assignment
+    every = list(submission.attempts.select_related("grade").prefetch_related("videos"))
+    draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
+    submitted = [_submitted(submission, attempt, every) for attempt in every if attempt.submitted_at is not None]
+    allowed = submission.attempts_allowed
+    left = None if allowed is None else max(0, allowed - len(submitted))
+    why_not = _why_not(submission, left)
+    videos = sorted(draft.videos.all(), key=lambda video: video.created_at) if draft else []
+    ready = draft.video if draft else None
+    checking = next((video for video in reversed(videos) if video.state == Video.State.CHECKING), None)
+    delivery = None
+    if submitted:
+        delivery = ScoreDelivery.objects.filter(resource_link=launch.resource_link, person=launch.person).first()
+    return StudentPage(
+        status=_status(videos, ready, submitted),
+        submission=submission,
+        can_upload=not why_not,
+        why_not=why_not,
+        draft=draft,
+        ready=ready,
+        checking=checking,
+        unfinished=[video for video in videos if video.state == Video.State.PENDING and video.upload_id],
+        failed=videos[-1] if videos and videos[-1].state == Video.State.ERROR else None,
+        can_submit=any(_may_submit(submission, video) for video in (ready, checking)),
+        attempts=submitted,
+        attempts_left=left,
+        delivery=chips.delivery_chip(delivery, for_staff=False),
+    )
+
+
+def _submitted(submission: Submission, attempt: Attempt, every: list[Attempt]) -> SubmittedAttempt:
+    grade: Grade | None = getattr(attempt, "grade", None)
+    shown = grade if grade is not None and grade.released_at is not None else None
+    assert attempt.submitted_at is not None
+    return SubmittedAttempt(
+        id=attempt.pk,
+        number=attempt.number,
+        submitted_at=attempt.submitted_at,
+        late=attempt.late,
+        receipt_number=attempt.receipt_number or "",
+        video=attempt.video,
+        grade_shown=shown,
+        may_withdraw=not why_not_withdraw(submission, attempt, every),
+    )
+
+
+def _why_not(submission: Submission, left: int | None) -> str:
+    try:
+        check_open(submission)
+    except Problem as problem:
+        return f"{problem.message} {problem.action}"
+    return "You have used all your attempts." if left == 0 else ""
+
+
+def _may_submit(submission: Submission, video: Video | None) -> bool:
+    if video is None:
+        return False
+    try:
+        check_open(submission, begun_at=video.created_at)
+    except Problem:
+        return False
+    return True
+
+
+def _status(videos: list[Video], ready: Video | None, submitted: list[SubmittedAttempt]) -> Chip:
+    if any(video.state == Video.State.CHECKING for video in videos):
+        return chips.CHECKING
+    if ready is not None:
+        return chips.DRAFT
+    if not submitted:
+        return chips.NOT_STARTED
+    latest = submitted[0]
+    if latest.grade_shown is not None:
+        return chips.RETURNED
+    return chips.LATE if latest.late else chips.SUBMITTED
