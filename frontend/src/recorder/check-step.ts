@@ -128,6 +128,7 @@ export class CheckStep {
     const { places } = this;
     if (studio.needsScreen) return this.wait("Choose a tab, a window or the whole screen.", { share: true });
     show([places.waiting, places.trouble, places.share], false);
+    show([places.stage, places.facts], true);
     // A screen can be chosen again; the camera has its menu.
     show([places.start], true);
     places.picture.srcObject = studio.picture ?? null;
@@ -136,6 +137,7 @@ export class CheckStep {
     await this.fillMenus(studio);
     places.cornerField.hidden = studio.choice !== "screen-camera" || studio.without.camera;
     if (document.activeElement === document.body) places.start.focus();
+    places.studio.scrollIntoView({ block: "nearest" });
   }
 
   private async fillMenus(studio: Studio): Promise<void> {
@@ -161,7 +163,7 @@ export class CheckStep {
     );
     places.share.hidden = !share;
     places.picture.srcObject = null;
-    places.waiting.hidden = false;
+    show([places.stage, places.facts, places.waiting], true);
     places.waiting.textContent = words;
     this.sound.end();
     if (share) places.share.focus();
@@ -181,7 +183,8 @@ export class CheckStep {
     const words = troubleWords(trouble, browserOf(navigator.userAgent), window.self !== window.top);
     const screen = trouble.device === "screen";
     this.wait(screen ? words.what : "", { share: screen });
-    places.waiting.hidden = true;
+    // Where there is nothing to see, the words come first.
+    show([places.stage, places.facts], false);
     places.trouble.hidden = false;
     places.troubleText.textContent = words.what;
     const steps = [...words.steps];

@@ -35,6 +35,10 @@ export async function compose(
     const cut = cropped(face.videoWidth, face.videoHeight, spot.width / spot.height);
     context.drawImage(face, cut.x, cut.y, cut.width, cut.height, spot.x, spot.y, spot.width, spot.height);
     context.restore();
+    // On a page as white as the wall behind the person, an edge tells them apart.
+    context.lineWidth = spot.height * 0.02;
+    context.strokeStyle = "rgb(255 255 255 / 85%)";
+    context.stroke();
   };
   draw();
   const worker = new Worker(new URL("./tick-worker.ts", import.meta.url), { type: "module" });

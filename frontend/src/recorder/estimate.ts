@@ -24,10 +24,15 @@ export function mostBytes(maxBytes: number): number {
   return maxBytes - Math.min(2 * 1024 ** 2, maxBytes / 10);
 }
 
-/** "You can record up to 5:00, about 94 MB." */
+/** "You can record up to 5 minutes, about 94 MB." */
 export function limitWords({ seconds, bySize }: Limit): string {
   if (bySize) return `You can record ${timeLeft(seconds)}, then the largest file is reached.`;
-  return `You can record up to ${clock(seconds)} minutes, about ${bytes(seconds * BYTES_A_SECOND)}.`;
+  return `You can record up to ${lengthWords(seconds)}, about ${bytes(seconds * BYTES_A_SECOND)}.`;
+}
+
+function lengthWords(seconds: number): string {
+  if (seconds % 60) return seconds < 60 ? `${seconds} seconds` : `${clock(seconds)} minutes`;
+  return seconds === 60 ? "1 minute" : `${seconds / 60} minutes`;
 }
 
 /** What is said of the room on this device; empty where the browser does not tell. */

@@ -48,7 +48,7 @@ export class SendStep {
     show([places.finished], true);
     places.whyEnded.hidden = !whyEnded;
     places.whyEndedText.textContent = whyEnded ? `${whyEnded} What was recorded until then is kept.` : "";
-    places.name.textContent = `${take.name} (${clock(take.watch.seconds)}, ${bytes(take.bytes)})`;
+    places.name.textContent = `${take.name} (${clock(Math.round(take.watch.seconds))}, ${bytes(take.bytes)})`;
     places.copy.href = URL.createObjectURL(take.file);
     places.copy.download = take.name;
     places.copy.hidden = !take.bytes;
@@ -85,12 +85,14 @@ export class SendStep {
     show([places.sending, places.keepOpen], true);
     if (retried) places.finishedTitle.focus();
     places.finishedTitle.textContent = "Your recording is being sent";
-    this.sends("sending");
+    this.sends(upload.state === "kept" ? "sending" : upload.state);
     this.progress();
     try {
       const video = await upload.finish();
       if (upload !== this.upload) return;
       this.arrived = true;
+      places.finishedTitle.textContent = "Your recording has arrived";
+      places.keepOpen.hidden = true;
       this.progress();
       places.live.textContent = "Your recording has arrived.";
       this.events.arrived(video);

@@ -108,7 +108,11 @@ export class TakeStep {
     const seconds = take.watch.seconds;
     places.time.textContent = clock(seconds);
     const sent = Math.min(this.upload?.sent ?? 0, take.bytes);
-    places.sent.textContent = `${bytes(take.bytes)} recorded, ${bytes(sent)} ${SENDING[this.sending]}.`;
+    // The first part takes a while to fill: "0 bytes sent" would sound like trouble.
+    places.sent.textContent =
+      sent || this.sending !== "sending"
+        ? `${bytes(take.bytes)} recorded, ${bytes(sent)} ${SENDING[this.sending]}.`
+        : `${bytes(take.bytes)} recorded. It is sent while you record.`;
     const left = limit.bySize
       ? ((mostBytes(this.maxBytes) - take.bytes) * seconds) / (take.bytes || 1)
       : limit.seconds - seconds;

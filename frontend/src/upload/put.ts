@@ -1,3 +1,5 @@
+const STALLED = 60_000; // ms without a byte: a connection can die without saying so
+
 /** One PUT with a moving bar, which fetch does not give; the HTTP status, 0 where nothing answered. */
 export function put(
   url: string,
@@ -9,10 +11,16 @@ export function put(
     if (signal.aborted) return reject(signal.reason);
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
+    let patience = window.setTimeout(abort, STALLED);
     signal.addEventListener("abort", abort);
     request.open("PUT", url);
-    request.upload.addEventListener("progress", (event) => progress(event.loaded));
+    request.upload.addEventListener("progress", (event) => {
+      window.clearTimeout(patience);
+      patience = window.setTimeout(abort, STALLED);
+      progress(event.loaded);
+    });
     request.addEventListener("loadend", () => {
+      window.clearTimeout(patience);
       signal.removeEventListener("abort", abort);
       if (signal.aborted) reject(signal.reason);
       else resolve(request.status);

@@ -41,13 +41,16 @@ export interface Wire {
 }
 
 const WIRE: Wire = {
-  ask: fetchJson,
+  ask: (url, body) => Promise.race([fetchJson<never>(url, body), noAnswer()]),
   put,
   async wait(tries, signal) {
+    // Back online, there is no reason to go on waiting as long as before.
+    const offline = navigator.onLine === false;
     await online(signal);
-    await pause(delayBefore(tries), signal);
+    await pause(delayBefore(offline ? 0 : tries), signal);
   },
 };
+const PATIENCE = 60_000; // ms for an answer of our own server: a connection can die without saying so
 const LANES = 2;
 const FORBIDDEN_TRIES = 3;
 const MOST_MISSING = 5; // times that storage may have lost parts
@@ -65,6 +68,7 @@ interface Part {
  */
 export class RecordingUpload {
   total = 0;
+  state: SendingState = "sending";
   private begun: Begun | undefined;
   private cutter: PartCutter | undefined;
   private early: Blob[] = [];
@@ -169,7 +173,7 @@ export class RecordingUpload {
       .catch((error: unknown) => {
         if (this.stop.signal.aborted) return;
         this.problem = error;
-        this.listener.state("kept");
+        this.say("kept");
       })
       .finally(() => {
         this.running = undefined;
@@ -231,7 +235,7 @@ export class RecordingUpload {
           }),
         () => true,
       );
-      this.listener.state("sending");
+      this.say("sending");
       const status = await this.wire.put(
         signed.urls[number] ?? "",
         blob,
@@ -257,7 +261,7 @@ export class RecordingUpload {
 
   private async complete(): Promise<Arrived> {
     const { urls } = this.begun as Begun;
-    this.listener.state("checking");
+    this.say("checking");
     const answer = await this.patiently(
       () => this.wire.ask<{ video: { id: string } }>(urls.complete, { parts: this.parts.length }),
       (refusal) => refusal.code !== "not_arrived",
@@ -276,7 +280,7 @@ export class RecordingUpload {
       try {
         const answer = await ask();
         this.stop.signal.throwIfAborted();
-        if (tries) this.listener.state(then);
+        if (tries) this.say(then);
         return answer;
       } catch (error) {
         this.stop.signal.throwIfAborted();
@@ -288,10 +292,20 @@ export class RecordingUpload {
     }
   }
 
+  private say(state: SendingState): void {
+    this.state = state;
+    this.listener.state(state);
+  }
+
   private async wait(tries: number): Promise<void> {
-    this.listener.state(navigator.onLine === false ? "offline" : "waiting");
+    this.say(navigator.onLine === false ? "offline" : "waiting");
     await this.wire.wait(tries, this.stop.signal);
   }
+}
+
+function noAnswer(): Promise<never> {
+  const refusal = new Refusal(0, "no_answer", "The server did not answer.", "Check your connection.");
+  return new Promise((_, reject) => setTimeout(() => reject(refusal), PATIENCE));
 }
 
 function storageRefused(status: number): Refusal {
@@ -299,6 +313,6 @@ function storageRefused(status: number): Refusal {
     status,
     "storage_refused",
     "The video storage did not take the recording.",
-    "Press Try again, or save a copy and upload it later.",
+    "Try again in a few minutes.",
   );
 }
