@@ -99,8 +99,9 @@ class World implements Wire {
     return 200;
   };
 
-  wait: Wire["wait"] = async (tries, signal) => {
+  wait: Wire["wait"] = async (tries, signal, atLeast) => {
     this.waits.push(tries);
+    if (atLeast) this.log.push(`wait ${atLeast} s`);
     signal.throwIfAborted();
   };
 
@@ -212,20 +213,33 @@ describe("a recording that is sent while it is made", () => {
     world.begins = [
       new Refusal(503, "x", "", ""),
       new Refusal(0, "no_answer", "", ""),
-      new Refusal(502, "x", "", ""),
+      new Refusal(502, "http_502", "", ""),
     ];
     const upload = uploadTo(world);
     record(upload, 5);
     await upload.finish();
     expect(world.waits).toEqual([0, 1, 2]);
 
-    const other = new World();
-    other.begins = [new Refusal(409, "handed_in", "", "")];
-    const taken = uploadTo(other);
-    record(taken, 5);
-    await settled();
-    await settled();
-    expect(other.log).toEqual(["begin"]);
+    for (const forGood of [
+      new Refusal(409, "handed_in", "", ""),
+      new Refusal(502, "storage_refused", "", ""),
+    ]) {
+      const other = new World();
+      other.begins = [forGood];
+      record(uploadTo(other), 5);
+      await settled();
+      await settled();
+      expect(other.log).toEqual(["begin"]);
+    }
+  });
+
+  it("comes again when the server says, not earlier", async () => {
+    const world = new World();
+    world.begins = [Object.assign(new Refusal(429, "too_many", "", ""), { retryAfter: 40 })];
+    const upload = uploadTo(world);
+    record(upload, 5);
+    await upload.finish();
+    expect(world.log.slice(0, 3)).toEqual(["begin", "wait 40 s", "begin"]);
   });
 
   it("stops at a storage that will not take it, and goes on where it stopped", async () => {
@@ -240,6 +254,7 @@ describe("a recording that is sent while it is made", () => {
     await upload.finish();
     expect(world.whole).toBe(whole + letters(15, 10));
     expect(world.log.filter((line) => line === "put 1 200")).toHaveLength(1);
+    expect(world.log.filter((line) => line.startsWith("complete"))).toHaveLength(1);
   });
 
   it("sends again what storage has lost, and only that", async () => {
@@ -274,7 +289,7 @@ describe("a recording that is sent while it is made", () => {
     world.release();
     await settled();
     expect(world.stored.size).toBe(0);
-    expect(world.log.at(-1)).toBe("failed");
+    expect(world.log.at(-1)).toBe("remove");
     await expect(upload.finish()).rejects.toThrow("abandoned");
   });
 

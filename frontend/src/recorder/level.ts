@@ -2,6 +2,7 @@ const SPEECH = 0.02; // RMS of full scale: a calm voice at arm's length is above
 const NOTHING = 0.0004; // a microphone that is switched off; the quietest room has more
 const HEARD_AFTER = 300; // ms of speech, so that a knock on the table is not a voice
 const SILENT_AFTER = 4000; // ms
+const LONGEST_STEP = 200; // ms
 
 export type Heard = "listening" | "heard" | "silent";
 
@@ -9,24 +10,22 @@ export type Heard = "listening" | "heard" | "silent";
 export class LevelJudge {
   private last: number | undefined;
   private speech = 0;
-  private quietSince: number | undefined;
+  private quiet = 0;
   private state: Heard = "listening";
 
   /** Note a loudness (RMS, 0 to 1) at `at` (milliseconds), and say what it amounts to. */
   note(loudness: number, at: number): Heard {
     // A tab that slept must not count its sleep as sound or as silence.
-    const passed = Math.min(at - (this.last ?? at), 500);
+    const passed = Math.min(at - (this.last ?? at), LONGEST_STEP);
     this.last = at;
     if (loudness >= SPEECH) this.speech += passed;
     if (this.speech >= HEARD_AFTER && loudness >= SPEECH) {
       this.state = "heard";
-      this.quietSince = undefined;
     }
     // Who has been heard may be silent for a while; only a dead microphone is worth a word then.
     const quiet = loudness < (this.state === "heard" ? NOTHING : SPEECH);
-    if (!quiet) this.quietSince = undefined;
-    else this.quietSince ??= at;
-    if (this.quietSince !== undefined && at - this.quietSince >= SILENT_AFTER) {
+    this.quiet = quiet ? this.quiet + passed : 0;
+    if (this.quiet >= SILENT_AFTER) {
       this.state = "silent";
       this.speech = 0;
     }

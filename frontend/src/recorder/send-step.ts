@@ -94,6 +94,7 @@ export class SendStep {
       places.finishedTitle.textContent = "Your recording has arrived";
       places.keepOpen.hidden = true;
       this.progress();
+      places.stageText.textContent = "It is being looked into now; the next step is shown above.";
       places.live.textContent = "Your recording has arrived.";
       this.events.arrived(video);
     } catch (error) {

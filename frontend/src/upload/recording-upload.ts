@@ -36,18 +36,18 @@ export interface RecordingListener {
 export interface Wire {
   ask<T>(url: string, body?: unknown): Promise<T>;
   put: typeof put;
-  /** Resolves when it is worth trying again. */
-  wait(tries: number, signal: AbortSignal): Promise<void>;
+  /** Resolves when it is worth trying again, at the earliest after so many seconds. */
+  wait(tries: number, signal: AbortSignal, atLeast: number): Promise<void>;
 }
 
 const WIRE: Wire = {
   ask: (url, body) => Promise.race([fetchJson<never>(url, body), noAnswer()]),
   put,
-  async wait(tries, signal) {
+  async wait(tries, signal, atLeast) {
     // Back online, there is no reason to go on waiting as long as before.
     const offline = navigator.onLine === false;
     await online(signal);
-    await pause(delayBefore(offline ? 0 : tries), signal);
+    await pause(Math.max(delayBefore(offline ? 0 : tries), 1000 * atLeast), signal);
   },
 };
 const PATIENCE = 60_000; // ms for an answer of our own server: a connection can die without saying so
@@ -117,11 +117,10 @@ export class RecordingUpload {
     }
   }
 
-  /** Gives the recording up. What storage has of it is the server's to clear away. */
+  /** Gives the recording up: what has arrived of it is deleted. */
   abandon(): void {
     this.stop.abort(new DOMException("abandoned", "AbortError"));
-    if (this.begun)
-      void this.wire.ask(this.begun.urls.failed, { reason: "cancelled" }).catch(() => undefined);
+    if (this.begun) void this.wire.ask(this.begun.urls.remove, {}).catch(() => undefined);
   }
 
   /** Bytes that storage has, or is getting just now. */
@@ -284,10 +283,10 @@ export class RecordingUpload {
         return answer;
       } catch (error) {
         this.stop.signal.throwIfAborted();
-        // A proxy says 502 while the server behind it starts anew.
-        const mayPass = error instanceof Refusal && (error.willPass || error.status === 502);
+        // A proxy says 502 while the server behind it starts anew; our own 502 has another code.
+        const mayPass = error instanceof Refusal && (error.willPass || error.code === "http_502");
         if (!mayPass || !passes(error)) throw error;
-        await this.wait(tries);
+        await this.wait(tries, retryAfter(error));
       }
     }
   }
@@ -297,10 +296,15 @@ export class RecordingUpload {
     this.listener.state(state);
   }
 
-  private async wait(tries: number): Promise<void> {
+  private async wait(tries: number, atLeast = 0): Promise<void> {
     this.say(navigator.onLine === false ? "offline" : "waiting");
-    await this.wire.wait(tries, this.stop.signal);
+    await this.wire.wait(tries, this.stop.signal, atLeast);
   }
+}
+
+/** Seconds; 0 where the server does not say. */
+function retryAfter(refusal: Refusal): number {
+  return (refusal as { retryAfter?: number }).retryAfter ?? 0;
 }
 
 function noAnswer(): Promise<never> {
