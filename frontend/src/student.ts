@@ -1,6 +1,7 @@
 import { fetchJson, Refusal } from "./http";
 import { LivePage } from "./live";
 import { startPlayers } from "./player/player";
+import type { RecorderConfig } from "./recorder/panel";
 import type { UploadConfig } from "./upload/file-check";
 import { showArrived, type Unfinished, UploadPanel } from "./upload/panel";
 
@@ -10,8 +11,19 @@ const config = document.querySelector("#upload-config")?.textContent;
 
 if (page) {
   const live = new LivePage(page, () => void showArrived(page));
-  if (root && config) {
-    new UploadPanel(root, JSON.parse(config) as UploadConfig, unfinished, () => void live.look());
+  const changed = () => void live.look();
+  if (config) {
+    const settings = JSON.parse(config) as UploadConfig & RecorderConfig;
+    if (root) new UploadPanel(root, settings, unfinished, changed);
+    const recorder = document.querySelector<HTMLElement>("[data-recorder]");
+    if (recorder) {
+      void import("./recorder/panel").then(({ RecorderPanel }) => {
+        const busy = (running: boolean) => {
+          if (root) root.hidden = running;
+        };
+        new RecorderPanel(recorder, settings, { arrived: changed, busy });
+      });
+    }
   }
   page.addEventListener("click", (event) => {
     const use = (event.target as Element).closest<HTMLElement>("[data-use-arrived]");

@@ -121,7 +121,7 @@ export class RecorderPanel {
       this.choose(true);
       void openFullWindow(this.config.windowUrl, `?record=${choice}`);
       this.places.chooseHint.textContent =
-        "A whole window opens: record there. When you are done in it, reload this page.";
+        "A whole window opens: record there. When you are done in it, the recording shows here too.";
       return;
     }
     this.check.close();
