@@ -14,6 +14,7 @@ from video.models import Assignment, Grade
 from video.uploads import MOST_PARTS_AT_ONCE, Announced
 
 GB = 1024**3
+DAY = 24 * 60  # minutes
 
 
 class LocalDateTime(forms.DateTimeInput):
@@ -44,15 +45,47 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         decimal_places=2,
         min_value=Decimal("0.01"),
     )
+    max_minutes = forms.DecimalField(
+        required=False,
+        label="Longest video (minutes)",
+        help_text="Such as 10, or 2.5. Empty: any length.",
+        max_digits=6,
+        decimal_places=2,
+        min_value=Decimal("0.1"),
+        max_value=Decimal(DAY),
+        error_messages={
+            "invalid": "A number of minutes, such as 10 or 2.5.",
+            "min_value": "At least 0.1 minutes, which is 6 seconds.",
+            "max_value": f"At most {DAY} minutes, which is a whole day.",
+        },
+    )
     opens_at = forms.CharField(required=False, label="Opens", widget=LocalDateTime)
     due_at = forms.CharField(required=False, label="Due", widget=LocalDateTime)
     closes_at = forms.CharField(required=False, label="Closes", widget=LocalDateTime)
 
     class Meta:
         model = Assignment
-        fields = ("title", "instructions", "points", "opens_at", "due_at", "closes_at", "attempts_allowed")
-        labels = {"attempts_allowed": "Attempts"}
-        widgets = {"instructions": forms.Textarea(attrs={"rows": 5})}
+        fields = (
+            "title",
+            "instructions",
+            "points",
+            "attempts_allowed",
+            "ways",
+            "opens_at",
+            "due_at",
+            "closes_at",
+            "statement",
+        )
+        labels = {
+            "attempts_allowed": "Attempts",
+            "ways": "How students send it",
+            "statement": "Statement to tick before handing in",
+        }
+        widgets = {
+            "instructions": forms.Textarea(attrs={"rows": 5}),
+            "ways": forms.RadioSelect,
+            "statement": forms.Textarea(attrs={"rows": 2}),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,25 +96,26 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["max_size_gb"].validators.append(
             MaxValueValidator(limit, message=f"At most {_short(limit)} GB: this site's limit.")
         )
+        if self.instance.max_seconds:
+            self.fields["max_minutes"].initial = _short(Decimal(self.instance.max_seconds) / 60)
+        self.fields["max_minutes"].widget.attrs |= {"step": "any", "inputmode": "decimal"}
         self.fields["attempts_allowed"].validators.append(MinValueValidator(1))
-        self.order_fields(("title", "instructions", "points", "opens_at", "due_at", "closes_at", "attempts_allowed"))
+        self.fields["ways"].required = False  # where nothing is chosen, what it was stays
+
+    def clean_ways(self) -> str:
+        return str(self.cleaned_data["ways"] or self.instance.ways)
+
+    def clean_statement(self) -> str:
+        """One line: it stands beside a box to tick."""
+        return " ".join(self.cleaned_data["statement"].split())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         zone = _zone(cleaned.get("time_zone", ""))
         for name in ("opens_at", "due_at", "closes_at"):
-            cleaned[name] = self._moment(name, cleaned.get(name), zone)
+            cleaned[name] = _moment(self, name, cleaned.get(name), zone)
         self._check_order(cleaned)
         return cleaned
-
-    def _moment(self, name: str, typed: str | None, zone: tzinfo) -> datetime | None:
-        if not typed:
-            return None
-        try:
-            return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.add_error(name, "Type a date and a time.")
-            return None
 
     def _check_order(self, cleaned: dict[str, Any]) -> None:
         opens, due, closes = (cleaned.get(name) for name in ("opens_at", "due_at", "closes_at"))
@@ -93,7 +127,9 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("closes_at", "The closing date must be after the opening date.")
 
     def save(self, commit: bool = True) -> Assignment:
+        minutes: Decimal | None = self.cleaned_data["max_minutes"]
         self.instance.max_bytes = int(self.cleaned_data["max_size_gb"] * GB)
+        self.instance.max_seconds = None if minutes is None else round(minutes * 60)
         saved: Assignment = super().save(commit=commit)
         return saved
 
@@ -193,6 +229,17 @@ class PartsForm:
                 return False
             self.sizes[number] = size
         return True
+
+
+def _moment(form: forms.BaseForm, name: str, typed: str | None, zone: tzinfo) -> datetime | None:
+    """What was typed into a date field, in UTC; nonsense becomes the field's error."""
+    if not typed:
+        return None
+    try:
+        return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        form.add_error(name, "Type a date and a time.")
+        return None
 
 
 def _zone(name: str) -> tzinfo:

@@ -75,6 +75,18 @@ def test_copied_course_has_its_own_empty_assignment_and_tells_the_teacher_once(
     assert Submission.objects.get().assignment_id == chosen.pk
 
 
+def test_copy_takes_along_what_is_asked_of_the_video(visit: Visit) -> None:
+    asked = {"max_minutes": "2.5", "ways": "record", "statement": "This is my own work."}
+    visit("teacher", "3", **selecting()).post("", {**FORM, **asked})
+    chosen = Assignment.objects.get()
+    visit("teacher", "3", **link("41", chosen)).text()
+    visit("teacher", "3", **link("99", chosen, **OTHER_COURSE)).text()
+
+    copy = Assignment.objects.get(resource_link__resource_link_id="99")
+    assert copy.copied_from_id == chosen.pk
+    assert (copy.max_seconds, copy.ways, copy.statement) == (150, "record", "This is my own work.")
+
+
 def test_student_who_comes_first_to_a_copy_is_told_nothing_and_the_teacher_is(visit: Visit, chosen: Assignment) -> None:
     visit("student", "6", **link("41", chosen)).text()
     Platform.objects.update(registered_at=timezone.now())
