@@ -1,4 +1,4 @@
-"""The forms of set-up and grading."""
+"""The forms of set-up, more time and grading."""
 
 import zoneinfo
 from datetime import UTC, datetime, tzinfo
@@ -10,11 +10,21 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
-from video.models import Assignment, Grade
+from video.extensions import MOST_EXTRA_ATTEMPTS, first_limit
+from video.models import Assignment, Grade, Submission
 from video.uploads import MOST_PARTS_AT_ONCE, Announced
 
 GB = 1024**3
 DAY = 24 * 60  # minutes
+
+
+# What a new date does, by whether there is a due and a closing date.
+_UNTIL = {
+    (True, True): "Until then it is not late, and it is taken even if the assignment is closed.",
+    (True, False): "Until then it is not late.",
+    (False, True): "Until then it is taken.",
+    (False, False): "",
+}
 
 
 class LocalDateTime(forms.DateTimeInput):
@@ -158,6 +168,66 @@ class ContentForm(AssignmentForm):
         points.widget.attrs |= {"min": "1", "max": "100", "step": "1"}
         # An earlier assignment may have been worth 12.5 or 250 points.
         self.initial["points"] = int(max(Decimal(1), min(self.instance.points, Decimal(100))))
+
+
+class MoreTimeForm(forms.Form):
+    """One person's extension. A field that would change nothing, in an assignment without that limit, is not there."""
+
+    time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
+    until = forms.CharField(required=False, label="New date and time", widget=LocalDateTime)
+    extra_attempts = forms.IntegerField(
+        required=False,
+        label="Extra attempts",
+        help_text="On top of everybody's.",
+        min_value=0,
+        max_value=MOST_EXTRA_ATTEMPTS,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages={
+            "invalid": f"A whole number from 0 to {MOST_EXTRA_ATTEMPTS}.",
+            "min_value": f"A whole number from 0 to {MOST_EXTRA_ATTEMPTS}.",
+            "max_value": f"At most {MOST_EXTRA_ATTEMPTS} extra attempts.",
+        },
+    )
+
+    def __init__(self, *args: Any, submission: Submission, **kwargs: Any) -> None:
+        self.submission, self.limit = submission, first_limit(submission.assignment)
+        self._given = (submission.extended_to, submission.extra_attempts)
+        kwargs["initial"] = dict(zip(("until", "extra_attempts"), self._given, strict=True))
+        super().__init__(*args, **kwargs)
+        self.fields["until"].help_text = _UNTIL[
+            bool(submission.assignment.due_at), bool(submission.assignment.closes_at)
+        ]
+        if self.limit is None:
+            del self.fields["until"]
+        if submission.assignment.attempts_allowed is None:
+            del self.fields["extra_attempts"]
+
+    @property
+    def needed(self) -> bool:
+        """False where the assignment has no limit that could be moved."""
+        return bool(self.fields.keys() - {"time_zone"})
+
+    @property
+    def wanted(self) -> tuple[datetime | None, int]:
+        """Until when, and extra attempts: as typed, or as it is where there is no field for it."""
+        until = self.cleaned_data.get("until", self.submission.extended_to)
+        return until, self.cleaned_data.get("extra_attempts", self.submission.extra_attempts) or 0
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.needed:
+            raise forms.ValidationError("Nothing was saved: this assignment has no limit.")
+        if "until" in self.fields:
+            cleaned["until"] = _moment(self, "until", cleaned.get("until"), _zone(cleaned.get("time_zone", "")))
+            self._check_later(cleaned["until"])
+        if not self.errors and not any(self.wanted) and not any(self._given):
+            raise forms.ValidationError("Nothing to save: fill in what this person should get.")
+        return cleaned
+
+    def _check_later(self, until: datetime | None) -> None:
+        if until and self.limit and until <= self.limit:
+            which = "due" if self.submission.assignment.due_at else "closing"
+            self.add_error("until", f"It must be later than the {which} date: this would give no more time.")
 
 
 class GradeForm(forms.ModelForm):  # type: ignore[type-arg]

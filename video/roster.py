@@ -15,6 +15,7 @@ from lti_tool.models import Membership, Person, ScoreDelivery
 from lti_tool.roles import Role
 from video import chips
 from video.chips import Chip
+from video.extensions import MoreTime, more_time
 from video.models import Assignment, Attempt, Submission, Video
 
 PER_PAGE = 50
@@ -31,6 +32,7 @@ class Row:
     attempt_number: int | None
     submitted_at: datetime | None
     late: bool
+    more_time: MoreTime | None
     duration: float | None
     points: Decimal | None
     delivery: Chip | None
@@ -85,13 +87,13 @@ class Counter:
 def counters(*, assignment: Assignment, active: str) -> list[Counter]:
     """How many students each filter shows, whatever is searched for. One statement, grouped by what they ask."""
     groups = list(
-        _people(assignment).values_list("state", "late", "delivery_state").annotate(people=Count("pk")).order_by()
+        people(assignment).values_list("state", "late", "delivery_state").annotate(size=Count("pk")).order_by()
     )
     return [
         Counter(
             code=f.code,
             label=f.label,
-            count=sum(people for *asked, people in groups if f.holds(*asked)),
+            count=sum(size for *asked, size in groups if f.holds(*asked)),
             url=f"?show={f.code}",
             active=f.code == active,
         )
@@ -115,10 +117,10 @@ def page(
         count: how many there are in all, where that is known already.
     """
     chosen = next((f for f in FILTERS if f.code == show), FILTERS[0])
-    people = _people(assignment).filter(chosen.condition)
+    listed = people(assignment).filter(chosen.condition)
     if query:
-        people = people.filter(Q(name__icontains=query) | Q(email__icontains=query))
-    paginator = Paginator(people.order_by("name", "pk"), PER_PAGE)
+        listed = listed.filter(Q(name__icontains=query) | Q(email__icontains=query))
+    paginator = Paginator(_in_detail(listed, assignment).order_by("name", "pk"), PER_PAGE)
     if count is not None:
         paginator.count = count  # a cached property, so that it need not be counted again
     shown = paginator.get_page(number)
@@ -126,7 +128,7 @@ def page(
     return Page(rows, shown.number, cast("Paginator[Row]", shown.paginator))
 
 
-def _people(assignment: Assignment) -> "QuerySet[Any]":
+def people(assignment: Assignment) -> "QuerySet[Any]":
     """Students of the course, and whoever has handed something in since and left."""
     link = assignment.resource_link
     assert link is not None
@@ -147,11 +149,21 @@ def _people(assignment: Assignment) -> "QuerySet[Any]":
     )
 
 
-def _rows(assignment: Assignment, people: list[Person], room_url: Callable[[uuid.UUID], str]) -> list[Row]:
+def _in_detail(listed: "QuerySet[Any]", assignment: Assignment) -> "QuerySet[Any]":
+    """What a row shows and no filter asks for: in the same statement."""
+    own = Submission.objects.filter(assignment=assignment, person=OuterRef("pk"))
+    detailed: QuerySet[Any] = listed.annotate(
+        extended_to=Subquery(own.values("extended_to")[:1]),
+        extra_attempts=Subquery(own.values("extra_attempts")[:1]),
+    )
+    return detailed
+
+
+def _rows(assignment: Assignment, shown: list[Person], room_url: Callable[[uuid.UUID], str]) -> list[Row]:
     video = Video.objects.filter(attempt=OuterRef("pk"), current=True)
     attempts = (
         Attempt.objects.submitted()
-        .filter(submission__assignment=assignment, submission__person__in=people)
+        .filter(submission__assignment=assignment, submission__person__in=shown)
         .select_related("submission", "grade")
         .annotate(duration=Subquery(video.values("duration")[:1]))
         .order_by("number")
@@ -159,13 +171,19 @@ def _rows(assignment: Assignment, people: list[Person], room_url: Callable[[uuid
     newest = {attempt.submission.person_id: attempt for attempt in attempts}
     deliveries = {
         delivery.person_id: delivery
-        for delivery in ScoreDelivery.objects.filter(resource_link=assignment.resource_link_id, person__in=people)
+        for delivery in ScoreDelivery.objects.filter(resource_link=assignment.resource_link_id, person__in=shown)
     }
-    return [_row(person, newest.get(person.pk), deliveries.get(person.pk), room_url) for person in people]
+    return [_row(assignment, one, newest.get(one.pk), deliveries.get(one.pk), room_url) for one in shown]
 
 
-def _row(person: Any, attempt: Any, delivery: ScoreDelivery | None, room_url: Callable[[uuid.UUID], str]) -> Row:
-    """`person` as of `_people`, `attempt` (or None) as of `_rows`: both with what was annotated."""
+def _row(
+    assignment: Assignment,
+    person: Any,
+    attempt: Any,
+    delivery: ScoreDelivery | None,
+    room_url: Callable[[uuid.UUID], str],
+) -> Row:
+    """`person` as of `_in_detail`, `attempt` (or None) as of `_rows`: both with what was annotated."""
     grade = getattr(attempt, "grade", None)
     return Row(
         person=person,
@@ -174,6 +192,7 @@ def _row(person: Any, attempt: Any, delivery: ScoreDelivery | None, room_url: Ca
         attempt_number=attempt.number if attempt else None,
         submitted_at=attempt.submitted_at if attempt else None,
         late=attempt is not None and attempt.late,
+        more_time=more_time(assignment, extended_to=person.extended_to, extra_attempts=person.extra_attempts),
         duration=attempt.duration if attempt else None,
         points=grade.points if grade else None,
         delivery=chips.delivery_chip(delivery),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views import assignment, grading, playback, submission, upload
+from video.views import assignment, extension, grading, playback, submission, upload
 
 app_name = "video"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("review/", assignment.review, name="review"),
     path("settings/", assignment.settings, name="settings"),
     path("roster/", assignment.refresh_roster, name="refresh-roster"),
+    path("people/<uuid:person_id>/more-time/", extension.more_time, name="more-time"),
     path("uploads/", upload.begin, name="upload-begin"),
     path("uploads/<uuid:video_id>/ticket/", upload.renew, name="upload-renew"),
     path("uploads/<uuid:video_id>/", upload.status, name="upload-status"),

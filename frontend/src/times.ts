@@ -1,4 +1,7 @@
-/** Show every `<time data-local>` in the browser's language and zone; the server wrote UTC for where scripts do not run. */
+/**
+ * Show every `<time data-local>` in the browser's language and zone; the server wrote UTC for where scripts do not run.
+ * A "short" one, in a badge, does not name the zone.
+ */
 export function showLocalTimes(root: ParentNode = document, now = new Date()): void {
   for (const element of root.querySelectorAll<HTMLTimeElement>("time[data-local]")) {
     const at = new Date(element.dateTime);
@@ -10,7 +13,7 @@ export function showLocalTimes(root: ParentNode = document, now = new Date()): v
       year: at.getFullYear() === now.getFullYear() ? undefined : "numeric",
       hour: "2-digit",
       minute: "2-digit",
-      timeZoneName: "short",
+      timeZoneName: element.dataset.local === "short" ? undefined : "short",
     });
     if (element.dataset.local === "soon") element.append(soon(at, now));
   }

@@ -20,6 +20,15 @@ describe("times on a page", () => {
     expect(bad?.textContent).toBe("server");
   });
 
+  it("name the zone, but not in a badge", () => {
+    const at = '<time datetime="2026-11-28T22:59:00Z"';
+    document.body.innerHTML = `${at} data-local="plain"></time>${at} data-local="short"></time>`;
+    showLocalTimes(document, now);
+    const [plain, short] = [...document.querySelectorAll("time")].map((time) => time.textContent ?? "");
+    expect(plain?.startsWith(`${short} `)).toBe(true);
+    expect(short).toMatch(/Nov/);
+  });
+
   it("say how soon within two days only", () => {
     expect(soon(new Date("2026-11-21T20:00:00Z"), now)).toBe(" (in 8 hours)");
     expect(soon(new Date("2026-11-21T11:50:00Z"), now)).toBe(" (10 minutes ago)");

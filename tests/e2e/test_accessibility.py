@@ -78,6 +78,17 @@ def wrong_settings(page: Page) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def too_little_time(page: Page) -> None:
+    page.get_by_role("link", name="More time for Ana").click()
+    page.get_by_role("link", name="settings").click()
+    page.get_by_label("Due").fill("2097-01-31T23:59")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="More time for Ana").click()
+    page.get_by_label("New date").fill("2097-01-01T00:00")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 def wrong_mark(page: Page) -> None:
     page.get_by_role("link", name="Mark Ben").click()
     page.get_by_label("Points").fill("1000")
@@ -105,6 +116,8 @@ STATES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "teacher, nobody found": (TEACHER, search_nobody),
     "teacher, the settings": (TEACHER, click("Settings")),
     "teacher, wrong settings": (TEACHER, wrong_settings),
+    "teacher, more time that is not needed": (TEACHER, click("More time for Ana")),
+    "teacher, more time": (TEACHER, too_little_time),
     "teacher, a mark to give": (TEACHER, click("Mark Ben")),
     "teacher, a wrong mark": (TEACHER, wrong_mark),
     "teacher, a mark given": (TEACHER, click("Open Ana")),

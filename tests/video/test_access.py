@@ -13,7 +13,7 @@ from video.models import Event, Submission, Video
 
 OTHER_LINK = {f"{LTI}resource_link": {"id": "2", "title": "Essay"}}
 OTHER_COURSE = {**OTHER_LINK, f"{LTI}context": {"id": "77", "title": "Physics"}}
-PLAY, MARK = "play", "mark"
+PLAY, MARK, EXTEND = "play", "mark", "extend"
 
 
 @pytest.fixture
@@ -27,6 +27,8 @@ def reach(visitor: Visitor, submission: Submission, what: str) -> int:
     if what == PLAY:
         video = Video.objects.get(attempt__submission=submission)
         return visitor.get(f"videos/{video.pk}/playback/").status_code
+    if what == EXTEND:
+        return visitor.get(f"people/{submission.person_id}/more-time/").status_code
     return visitor.get(f"submissions/{submission.pk}/").status_code
 
 
@@ -36,7 +38,8 @@ WHO: dict[str, tuple[str, str, dict[str, Any], set[str]]] = {
     "another student": ("student", "99", {}, set()),
     "the student, launched from another link": ("student", "6", OTHER_LINK, set()),
     "assistant": ("assistant", "4", {}, {PLAY, MARK}),
-    "teacher": ("teacher", "3", {}, {PLAY, MARK}),
+    "teacher": ("teacher", "3", {}, {PLAY, MARK, EXTEND}),
+    "admin": ("admin", "2", {}, {PLAY, MARK, EXTEND}),
     "teacher from another link of the course": ("teacher", "3", OTHER_LINK, {PLAY, MARK}),
     "teacher of another course": ("teacher", "5", OTHER_COURSE, set()),
     "admin from another course": ("admin", "2", OTHER_COURSE, {PLAY, MARK}),
@@ -44,7 +47,7 @@ WHO: dict[str, tuple[str, str, dict[str, Any], set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("what", [PLAY, MARK])
+@pytest.mark.parametrize("what", [PLAY, MARK, EXTEND])
 @pytest.mark.parametrize(("role", "sub", "changes", "may"), WHO.values(), ids=WHO.keys())
 def test_who_may_do_what(
     handed_in: Submission, visit: Any, role: str, sub: str, changes: dict[str, Any], may: set[str], what: str
@@ -52,7 +55,7 @@ def test_who_may_do_what(
     assert reach(visit(role, sub, **changes), handed_in, what) == (200 if what in may else 404)
 
 
-@pytest.mark.parametrize("what", [PLAY, MARK])
+@pytest.mark.parametrize("what", [PLAY, MARK, EXTEND])
 @pytest.mark.parametrize(("role", "sub"), [("student", "6"), ("teacher", "3"), ("admin", "2")])
 def test_the_same_ids_at_another_platform_reach_nothing(
     handed_in: Submission, platform: PlatformDouble, visit: Any, role: str, sub: str, what: str

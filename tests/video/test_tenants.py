@@ -32,9 +32,10 @@ from video.models import Assignment, Attempt, Submission, Video
 
 pytestmark = pytest.mark.property
 
-FORM = {"points": "20", "max_size_gb": "1"}
+FORM = {"points": "20", "max_size_gb": "1", "due_at": "2098-01-01T12:00", "attempts_allowed": "5"}
 # What any form or script of the product sends, so that a request gets as far as it can.
 FIELDS = {**FORM, "title": "Taken", "instructions": "", "feedback": "Taken", "reason": "network"}
+FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2"}
 FILE = {"name": "a.mp4", "size": 1000, "type": "video/mp4"}
 NAMES = ("attempt", "like", "assignment", "video", "submission", "person", "id", "next", "ticket")
 METHODS = (
@@ -53,6 +54,7 @@ METHODS = (
     "DELETE",
     "OPTIONS",
 )
+KINDS = ("Submission", "Video", "Attempt", "Assignment")
 REFUSED = (400, 403, 404, 405, 422)
 
 Row = tuple[str, Any]
@@ -160,7 +162,7 @@ def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> Non
             ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), dict.fromkeys(NAMES, pk)).status_code
             for visitor in own.people.values()
             if visitor.home[1] == route[0]
-            for pk in (own.ids_of("video.Submission", "video.Video", "video.Attempt", "video.Assignment"))
+            for pk in own.ids_of(*(f"video.{kind}" for kind in KINDS), "lti_tool.Person")
             for method in ("GET", "POST", "POST JSON")
         )
         with undone():

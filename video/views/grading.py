@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import ScoreDelivery
 from lti_tool.roles import Role
-from video import chips, grading
+from video import chips, extensions, grading
 from video.forms import GradeForm
 from video.models import Attempt, Grade, Submission
 
@@ -51,6 +51,11 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
         "position": f"{around.place} of {around.total}" if around.place else "",
         "marked": around.marked,
         "total": around.total,
+        "more_time": extensions.more_time(
+            assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts
+        ),
+        # An extension is given from the assignment's own link.
+        "can_extend": launch.role in Role.editors() and assignment.resource_link_id == launch.resource_link_id,
         "delivery": chips.delivery_chip(
             ScoreDelivery.objects.filter(resource_link=assignment.resource_link, person=submission.person).first()
         ),
