@@ -15,6 +15,8 @@ class Chip:
 
 NOT_OPENED = Chip("not_opened", "Not opened")
 NOT_STARTED = Chip("not_started", "Not started")
+UPLOADING = Chip("uploading", "Uploading", "A video is on its way, and not handed in yet.")
+CHECKING = Chip("checking", "Being checked", "A video has arrived and is looked into; it is not handed in yet.")
 DRAFT = Chip("draft", "Draft, not handed in")
 UPLOADING = Chip("uploading", "Uploading")
 CHECKING = Chip("checking", "Being checked")

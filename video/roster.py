@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from lti_tool.models import Membership, Person, ScoreDelivery
 from lti_tool.roles import Role
@@ -19,6 +20,7 @@ from video.extensions import MoreTime, more_time
 from video.models import Assignment, Attempt, Submission, Video
 
 PER_PAGE = 50
+GOES_ON = timedelta(minutes=10)  # how long an upload counts as going on after its browser last asked for something
 _NOT_OPENED = "not_opened"
 
 
@@ -152,9 +154,17 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
 def _in_detail(listed: "QuerySet[Any]", assignment: Assignment) -> "QuerySet[Any]":
     """What a row shows and no filter asks for: in the same statement."""
     own = Submission.objects.filter(assignment=assignment, person=OuterRef("pk"))
+    going_on = Q(state=Video.State.PENDING, active_at__gt=timezone.now() - GOES_ON)
+    draft = Video.objects.filter(
+        attempt__submission__assignment=assignment,
+        attempt__submission__person=OuterRef("pk"),
+        attempt__submitted_at=None,
+    )
+    under_way = draft.filter(going_on | Q(state=Video.State.CHECKING)).order_by("-created_at")
     detailed: QuerySet[Any] = listed.annotate(
         extended_to=Subquery(own.values("extended_to")[:1]),
         extra_attempts=Subquery(own.values("extra_attempts")[:1]),
+        under_way=Subquery(under_way.values("state")[:1]),
     )
     return detailed
 
@@ -187,7 +197,7 @@ def _row(
     grade = getattr(attempt, "grade", None)
     return Row(
         person=person,
-        status=_status(person.state, late=attempt is not None and attempt.late),
+        status=_status(person.state, person.under_way, late=attempt is not None and attempt.late),
         url=room_url(attempt.submission_id) if attempt else None,
         attempt_number=attempt.number if attempt else None,
         submitted_at=attempt.submitted_at if attempt else None,
@@ -199,11 +209,12 @@ def _row(
     )
 
 
-def _status(state: str | None, *, late: bool) -> Chip:
+def _status(state: str | None, under_way: str | None, *, late: bool) -> Chip:
     if state == Submission.State.GRADED:
         return chips.MARKED
     if state == Submission.State.SUBMITTED:
         return chips.LATE if late else chips.SUBMITTED
     if state == Submission.State.DRAFT:
-        return chips.DRAFT
+        going_on = {Video.State.PENDING: chips.UPLOADING, Video.State.CHECKING: chips.CHECKING}
+        return going_on.get(Video.State(under_way), chips.DRAFT) if under_way else chips.DRAFT
     return chips.NOT_STARTED if state == Submission.State.OPENED else chips.NOT_OPENED
