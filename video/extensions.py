@@ -1,14 +1,14 @@
 """More time for one person: a later date, further attempts."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from lti_tool.models import LaunchSession, Person
 from video import events
-from video.models import Assignment, Attempt, Event, Submission
+from video.models import Assignment, Event, Submission
+from video.openings import is_late
 
 MOST_EXTRA_ATTEMPTS = 20
 
@@ -68,14 +68,9 @@ def _judge_again(submission: Submission, *, due_before: datetime | None) -> None
     if due is None or due_before is None or due == due_before:
         return
     for attempt in submission.attempts.submitted().prefetch_related("videos"):
-        late = _is_late(attempt, due) and (attempt.late or due < due_before)
+        assert attempt.submitted_at is not None, "it was asked for"
+        begun_at = attempt.video.created_at if attempt.video else attempt.submitted_at
+        late = is_late(submission, begun_at=begun_at, at=attempt.submitted_at) and (attempt.late or due < due_before)
         if late != attempt.late:
             attempt.late = late
             attempt.save(update_fields=["late"])
-
-
-def _is_late(attempt: Attempt, due: datetime) -> bool:
-    """As when it was handed in: what was begun in time has the grace to arrive."""
-    assert attempt.submitted_at is not None, "a draft is not late"
-    begun_at = attempt.video.created_at if attempt.video else attempt.submitted_at
-    return begun_at > due or attempt.submitted_at > due + timedelta(minutes=settings.UPLOAD_GRACE_MINUTES)
