@@ -36,6 +36,7 @@ export class RecorderPanel {
   private readonly sendStep: SendStep;
   /** What would be lost if the page were left. */
   private holds = false;
+  private running = false;
 
   constructor(
     private readonly root: HTMLElement,
@@ -61,7 +62,7 @@ export class RecorderPanel {
     this.sendStep = new SendStep(this.places, {
       arrived: (video) => {
         this.holds = false;
-        this.events.busy(false);
+        this.busy(false);
         this.events.arrived(video);
       },
       again: () => this.choose(true),
@@ -80,11 +81,22 @@ export class RecorderPanel {
     window.addEventListener("beforeunload", (event) => {
       if (this.holds) event.preventDefault();
     });
+    // The page folds this part when another video is there already: not while somebody is recording in it.
+    const fold = root.closest("details");
+    fold?.addEventListener("toggle", () => {
+      if (this.running) fold.open = true;
+    });
     for (const button of this.choices) {
       button.addEventListener("click", () => this.enter(button.dataset.recordChoice as Choice));
     }
     this.choose(false);
     this.openAsAsked();
+  }
+
+  private busy(running: boolean): void {
+    this.running = running;
+    this.root.toggleAttribute("data-busy", running); // for whoever would draw the page anew
+    this.events.busy(running);
   }
 
   private get codecs(): string | undefined {
@@ -111,7 +123,7 @@ export class RecorderPanel {
     places.chooseHint.hidden = !hint;
     show([places.choose], true);
     if (!back) return;
-    this.events.busy(false);
+    this.busy(false);
     places.chooseTitle.focus();
   }
 
@@ -126,7 +138,7 @@ export class RecorderPanel {
     }
     this.check.close();
     this.places.choose.hidden = true;
-    this.events.busy(true);
+    this.busy(true);
     this.check.enter(choice, pressed);
   }
 

@@ -29,7 +29,10 @@ export class SendStep {
     places.retry.addEventListener("click", () => void this.send());
     places.again.addEventListener("click", () => {
       if (this.arrived) this.leave();
-      else places.againDialog.showModal();
+      else {
+        places.againDialog.showModal();
+        places.againNo.focus();
+      }
     });
     places.againNo.addEventListener("click", () => places.againDialog.close());
     places.againYes.addEventListener("click", () => {

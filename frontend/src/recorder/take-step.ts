@@ -1,5 +1,6 @@
 import { bytes } from "../format";
 import type { RecordingUpload, SendingState } from "../upload/recording-upload";
+import { allowedByPolicy } from "./ability";
 import { type Limit, mostBytes } from "./estimate";
 import { type Places, show } from "./places";
 import type { SoundLine } from "./sound-line";
@@ -160,6 +161,7 @@ function keepAwake(): () => void {
   let lock: WakeLockSentinel | undefined;
   const ask = () => {
     // Moodle's frame does not pass this on; then nothing can be done.
+    if (allowedByPolicy("screen-wake-lock") === false) return;
     navigator.wakeLock?.request("screen").then(
       (given) => {
         lock = given;
