@@ -54,10 +54,10 @@ export class LivePage {
     );
   }
 
-  /** Not under somebody's hands: an open question, or a video that plays. */
+  /** Not under somebody's hands: an open question, a recording, or a video that plays. */
   private mayDraw(): boolean {
     return (
-      !this.root.querySelector("[data-live] dialog[open]") &&
+      !this.root.querySelector("[data-recorder][data-busy], [data-live] dialog[open]") &&
       ![...this.root.querySelectorAll<HTMLVideoElement>("[data-live] video")].some((video) => !video.paused)
     );
   }

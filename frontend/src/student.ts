@@ -21,7 +21,7 @@ if (page) {
         const busy = (running: boolean) => {
           if (root) root.hidden = running;
         };
-        new RecorderPanel(recorder, settings, { arrived: changed, busy });
+        new RecorderPanel(recorder, settings, { arrived: () => void arrived(live), busy });
       });
     }
   }
@@ -32,6 +32,12 @@ if (page) {
   void showArrived(page);
 }
 void startPlayers();
+
+/** Show a recording that has arrived, and lead to it whoever does not see it. */
+async function arrived(live: LivePage): Promise<void> {
+  await live.look();
+  document.querySelector<HTMLElement>("[data-live=draft]")?.focus();
+}
 
 /** Take in what has arrived of a recording whose browser vanished. */
 async function useArrived(button: HTMLElement, live: LivePage): Promise<void> {

@@ -3,6 +3,7 @@
  * HEVC is never asked for: many a teacher's computer plays it as a black picture with sound.
  */
 export const TYPES = [
+  'video/mp4;codecs="avc1.42E028,mp4a.40.2"', // level 4.0: a screen of 1080 lines, which 3.0 would not cover
   'video/mp4;codecs="avc1.42E01E,mp4a.40.2"',
   'video/webm;codecs="vp9,opus"',
   'video/webm;codecs="vp8,opus"',

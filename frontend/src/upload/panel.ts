@@ -61,7 +61,7 @@ export class UploadPanel {
    * @param changed called whenever the server knows something new of the draft.
    */
   constructor(
-    root: HTMLElement,
+    private readonly root: HTMLElement,
     private readonly config: UploadConfig,
     private readonly unfinished: () => Unfinished[],
     private readonly changed: () => void,
@@ -100,7 +100,8 @@ export class UploadPanel {
     window.addEventListener("drop", (event) => {
       event.preventDefault();
       this.parts.zone.classList.remove("is-over");
-      if (!this.busy) void this.take(event.dataTransfer?.files[0]);
+      const stepsBack = this.busy || this.root.hidden; // while a recording is made
+      if (!stepsBack) void this.take(event.dataTransfer?.files[0]);
     });
   }
 

@@ -286,7 +286,7 @@ export class RecordingUpload {
         // A proxy says 502 while the server behind it starts anew; our own 502 has another code.
         const mayPass = error instanceof Refusal && (error.willPass || error.code === "http_502");
         if (!mayPass || !passes(error)) throw error;
-        await this.wait(tries, retryAfter(error));
+        await this.wait(tries, error.retryAfter);
       }
     }
   }
@@ -300,11 +300,6 @@ export class RecordingUpload {
     this.say(navigator.onLine === false ? "offline" : "waiting");
     await this.wire.wait(tries, this.stop.signal, atLeast);
   }
-}
-
-/** Seconds; 0 where the server does not say. */
-function retryAfter(refusal: Refusal): number {
-  return (refusal as { retryAfter?: number }).retryAfter ?? 0;
 }
 
 function noAnswer(): Promise<never> {
