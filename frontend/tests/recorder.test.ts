@@ -26,7 +26,7 @@ describe("the type to record in", () => {
 
   it("gives the file its name and ending", () => {
     const at = new Date(2026, 10, 21, 10, 5);
-    expect(recordingName(at, TYPES[1] ?? "")).toBe("Recording 2026-11-21 10.05.webm");
+    expect(recordingName(at, TYPES[2] ?? "")).toBe("Recording 2026-11-21 10.05.webm");
     expect(recordingName(at, TYPES[0] ?? "")).toBe("Recording 2026-11-21 10.05.mp4");
     expect(plainType(TYPES[0] ?? "")).toBe("video/mp4");
   });
