@@ -5,6 +5,7 @@ import time
 from enum import Enum
 from functools import cache
 
+import redis  # noqa: F401  `limits` refuses one that another thread is just importing: the first requests would fail
 import structlog
 from django.conf import settings
 from limits import RateLimitItemPerMinute
