@@ -3,7 +3,6 @@
 import re
 import secrets
 import unicodedata
-from pathlib import PurePosixPath
 
 from django.utils import timezone
 
@@ -23,10 +22,10 @@ def new_key(person: Person, name: str) -> str:
     """`videos/{person}/{timestamp}_{random}/{filename}` (U2), the name made safe for any storage and address."""
     stamp = f"{timezone.now():%Y%m%dT%H%M%SZ}_{secrets.token_hex(8)}"
     plain = unicodedata.normalize("NFKD", shown_name(name)).encode("ascii", "ignore").decode()
-    path = PurePosixPath(plain)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-.")[:80] or "video"
-    suffix = re.sub(r"[^A-Za-z0-9.]", "", path.suffix.lower())[:10]
-    return f"videos/{person.pk}/{stamp}/{stem}{suffix}"
+    before, dot, after = plain.rpartition(".")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", before if dot else after).strip("-.")[:80] or "video"
+    suffix = re.sub(r"[^a-z0-9]", "", after.lower())[:9] if dot else ""
+    return f"videos/{person.pk}/{stamp}/{stem}.{suffix}" if suffix else f"videos/{person.pk}/{stamp}/{stem}"
 
 
 def kept_key(incoming: str) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils.html import escape
 from pytest_django.fixtures import Settings
 
 from lti_tool.models import ResourceLink
@@ -43,6 +44,51 @@ def test_key_is_the_persons_own_and_safe(student: Visitor) -> None:
     assert person == str(video.attempt.submission.person_id)
     assert name == "Ete-a-la-mer-final-100.mp4"
     assert video.name == "Été à la mer (final) 100%.MP4"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "kept"),
+    [
+        (r"C:\Users\Ana\film.mp4", "film.mp4", "film.mp4"),
+        ('my "best" film\'s.mp4', 'my "best" film\'s.mp4', "my-best-film-s.mp4"),
+        ("a\nb\r\tc.mp4", "abc.mp4", "abc.mp4"),
+        ("gpj.\u202e4pm.mp4", "gpj.4pm.mp4", "gpj.4pm.mp4"),
+        ("x" * 300 + ".mp4", "x" * 251 + ".mp4", "x" * 80 + ".mp4"),
+        ("🎬🎉.mp4", "🎬🎉.mp4", "video.mp4"),
+        ("../../etc/passwd.mp4", "passwd.mp4", "passwd.mp4"),
+        ("<script>alert(1)</script>.mp4", "script>.mp4", "script.mp4"),
+    ],
+    ids=["path", "quotes", "control characters", "right to left", "long", "emoji", "upwards", "markup"],
+)
+def test_odd_name_is_shown_as_it_can_be_and_kept_plain(student: Visitor, name: str, shown: str, kept: str) -> None:
+    content = film()
+    ticket = student.begin(name, content)
+    assert student.hand_over(ticket, content).status_code in (200, 201, 204)
+    assert student.send(ticket["urls"]["complete"]).status_code == 200
+    tasks.check_arrival(ticket["video"])
+
+    video = Video.objects.get()
+    assert (video.name, video.key.rpartition("/")[2], video.state) == (shown, kept, "ready")
+    assert escape(shown) in student.text()
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 201), (1, 422)])
+def test_five_gigabytes_are_taken_and_not_a_byte_more(
+    student: Visitor, assignment: Assignment, settings: Settings, more: int, status: int
+) -> None:
+    Assignment.objects.update(max_bytes=settings.UPLOAD_MAX_BYTES)
+    body = {"name": "a.mp4", "size": 5_368_709_120 + more, "type": "video/mp4"}
+
+    assert student.send("uploads/", body).status_code == status
+
+
+def test_clock_that_storage_does_not_agree_with_is_told(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS refuses requests signed more than 15 minutes off."""
+    ticket = student.begin("a.mp4", film())
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: tomorrow.replace(tzinfo=None))
+
+    assert error(student.send(ticket["urls"]["complete"]))["code"] == "storage_refused"
 
 
 @pytest.mark.parametrize(
