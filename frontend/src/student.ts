@@ -2,15 +2,19 @@ import { fetchJson, Refusal } from "./http";
 import { LivePage } from "./live";
 import { startPlayers } from "./player/player";
 import type { RecorderConfig } from "./recorder/panel";
+import { showArrived } from "./upload/arrived";
 import type { UploadConfig } from "./upload/file-check";
-import { showArrived, type Unfinished, UploadPanel } from "./upload/panel";
+import { type Unfinished, UploadPanel } from "./upload/panel";
 
 const page = document.querySelector<HTMLElement>("[data-live-page]");
 const root = document.querySelector<HTMLElement>("[data-upload-panel]");
 const config = document.querySelector("#upload-config")?.textContent;
 
 if (page) {
-  const live = new LivePage(page, () => void showArrived(page));
+  const look = async () => {
+    if (await showArrived(page)) await live.look();
+  };
+  const live = new LivePage(page, () => void look());
   const changed = () => void live.look();
   if (config) {
     const settings = JSON.parse(config) as UploadConfig & RecorderConfig;
@@ -29,7 +33,7 @@ if (page) {
     const use = (event.target as Element).closest<HTMLElement>("[data-use-arrived]");
     if (use) void useArrived(use, live);
   });
-  void showArrived(page);
+  void look();
 }
 void startPlayers();
 

@@ -379,7 +379,7 @@ def test_a_copied_course_has_the_settings_and_nobodys_work(page: Page, demo: Dem
     again.get_by_role("heading", name="Students and their videos").wait_for()
     expect(again.get_by_text("This is a copy")).to_have_count(0)
     student = launch(page, demo, ANA, copied)
-    expect(student.get_by_role("heading", name="Upload your video")).to_be_visible()
+    expect(student.get_by_role("heading", name="Send your video")).to_be_visible()
 
     original = launch(page, demo, TEACHER, work.link)
     expect(original.get_by_role("link", name="Mark Ana")).to_be_visible()

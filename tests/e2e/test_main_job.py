@@ -173,7 +173,7 @@ def test_a_page_called_mp4_is_refused_when_it_is_looked_at(
 
 def test_an_upload_goes_on_when_the_connection_comes_back(page: Page, demo: Demo, assignment: int) -> None:
     student = launch(page, demo, "8", assignment)
-    student.get_by_role("heading", name="Upload your video").wait_for()
+    student.get_by_role("heading", name="Send your video").wait_for()
     broken = 0
 
     def break_twice(route: object) -> None:

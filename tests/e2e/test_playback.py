@@ -39,7 +39,7 @@ def page(playwright: Playwright, demo: Demo) -> Iterator[Page]:
 
 
 def test_a_new_address_takes_over_while_it_plays(page: Page) -> None:
-    expect(page.locator("video")).to_have_js_property("videoWidth", 640)
+    expect(page.locator("[data-player] video")).to_have_js_property("videoWidth", 640)
     page.evaluate("document.querySelector('video').playbackRate = 0.5")
     page.locator(".vjs-big-play-button").click()
     wait_for(page, lambda: page.evaluate(STATE)[1] > 0.5, "playing")
@@ -60,7 +60,7 @@ def test_a_new_address_takes_over_while_it_plays(page: Page) -> None:
 
 def test_an_address_that_ended_is_dead(page: Page) -> None:
     """So that what is tested above is needed."""
-    expect(page.locator("video")).to_have_js_property("videoWidth", 640)
+    expect(page.locator("[data-player] video")).to_have_js_property("videoWidth", 640)
     address = page.evaluate(STATE)[0]
     assert requests.get(address, timeout=10, stream=True).status_code == 200
 
@@ -75,5 +75,5 @@ def test_a_video_that_cannot_be_loaded_says_so_and_comes_back(page: Page) -> Non
 
     page.unroute("**/playback/")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("video")).to_have_js_property("videoWidth", 640)
+    expect(page.locator("[data-player] video")).to_have_js_property("videoWidth", 640)
     expect(page.get_by_role("alert")).to_be_hidden()

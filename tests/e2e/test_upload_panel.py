@@ -1,4 +1,4 @@
-"""What a student can do while a large file is on its way, seen at desktop, frame and phone size, and looked at by axe."""
+"""What a student can do while a large file is on its way: at desktop, frame and phone size, and looked at by axe."""
 
 import contextlib
 from collections.abc import Iterator
@@ -157,3 +157,17 @@ def test_page_that_is_opened_again_says_how_to_go_on(page: Page, demo: Demo, lin
 
     expect(page.get_by_role("heading", name="Check your video")).to_be_visible(timeout=ARRIVES_WITHIN)
     expect(page.get_by_text("is not all here yet")).to_have_count(0)
+
+
+def test_upload_that_is_all_there_is_finished_by_opening_the_page(
+    page: Page, demo: Demo, link: int, large: Path
+) -> None:
+    """Its browser died between the last part and saying so."""
+    open_as(page, demo, link, "11")
+    page.route("**/complete/", lambda route: route.abort())
+    page.locator("input[type=file]").set_input_files(large)
+    expect(page.locator("[data-upload=stage]")).to_contain_text("trying again", timeout=ARRIVES_WITHIN)
+    page.unroute_all()
+    open_as(page, demo, link, "11")
+
+    expect(page.get_by_role("heading", name="Check your video")).to_be_visible(timeout=ARRIVES_WITHIN)

@@ -1,6 +1,6 @@
 import { confirmed } from "../dialogs";
 import { bytes } from "../format";
-import { fetchJson, postForm, Refusal } from "../http";
+import { postForm, Refusal } from "../http";
 import { type UploadConfig, whyNot } from "./file-check";
 import { fingerprint } from "./fingerprint";
 import { Speed } from "./speed";
@@ -267,17 +267,4 @@ export interface Unfinished {
   size: number;
   fingerprint: string;
   removeUrl: string;
-}
-
-/** Fill in how much of each unfinished upload has arrived, as storage says. */
-export async function showArrived(root: ParentNode): Promise<void> {
-  for (const place of root.querySelectorAll<HTMLElement>("[data-arrived]")) {
-    const size = Number(place.dataset.size);
-    try {
-      const { received } = await fetchJson<{ received: number }>(place.dataset.arrived ?? "");
-      place.textContent = size ? `${Math.floor((100 * received) / size)} %` : bytes(received);
-    } catch {
-      place.textContent = "where it broke off"; // the sentence around it still holds
-    }
-  }
 }
