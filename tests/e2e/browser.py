@@ -33,10 +33,11 @@ def program() -> str | None:
 
 def crash(context: BrowserContext) -> None:
     """End a browser as a power cut does: nothing is saved, nobody is asked."""
+    profile = _profiles.pop(context)
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             arguments = (folder / "cmdline").read_bytes().decode().split("\0")
-            if f"--user-data-dir={_profiles[context]}" in arguments and not any(
+            if f"--user-data-dir={profile}" in arguments and not any(
                 argument.startswith("--type=") for argument in arguments
             ):
                 os.kill(int(folder.name), signal.SIGKILL)
@@ -47,7 +48,7 @@ def chromium(
     playwright: Playwright, *, width: int = 1280, height: int = 900, flags: tuple[str, ...] = ()
 ) -> Iterator[BrowserContext]:
     """A fresh profile; third-party cookies are blocked by its preferences, as a person blocks them."""
-    with tempfile.TemporaryDirectory(prefix="reelmark-chromium-") as name:
+    with tempfile.TemporaryDirectory(prefix="reelmark-chromium-", ignore_cleanup_errors=True) as name:
         profile = Path(name) / "Default"
         profile.mkdir()
         (profile / "Preferences").write_text(json.dumps(PREFERENCES))
@@ -63,5 +64,5 @@ def chromium(
         try:
             yield context
         finally:
-            del _profiles[context]
-            context.close()
+            if _profiles.pop(context, None):  # else it crashed
+                context.close()

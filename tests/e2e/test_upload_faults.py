@@ -81,10 +81,13 @@ def _shared_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture
-def place(_shared_place: Place) -> Place:
-    _shared_place.line.heal()
-    _shared_place.line.forget()
-    return _shared_place
+def place(_shared_place: Place) -> Iterator[Place]:
+    place = _shared_place
+    place.line.forget()
+    yield place
+    place.line.heal()
+    for upload in place.demo.objects.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):  # of a test that failed
+        place.demo.objects.abort_multipart_upload(Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
 @pytest.fixture(scope="module")
@@ -344,37 +347,35 @@ def test_another_file_is_asked_about_and_never_mixed(
     whole(another)
 
 
-def test_a_second_tab_does_not_send_the_same_file(
+def test_two_tabs_with_the_same_file_make_one_video(
     place: Place, page: Page, browser: BrowserContext, activity: int, file: Path, whole: Callable[[Path], None]
 ) -> None:
     place.line.stall(of=held(4, 5))
-    student = choose(page, place, activity, file)
+    choose(page, place, activity, file)
     waits_at(page, place, {1, 2, 3})
     with contextlib.closing(new_page(browser)) as tab:
         second = choose(tab, place, activity, file)
-        expect(second.get_by_role("alert")).to_contain_text("another tab")
+        until(tab, lambda: place.times()[5] == 2)
         place.line.heal()
-        page.bring_to_front()
-        arrives(student)
         arrives(second)
+    arrives(launch(page, place.demo, ANA, activity))
 
-    assert set(place.times().values()) == {1}
+    assert place.times() == {1: 1, 2: 1, 3: 1, 4: 2, 5: 2}
     whole(file)
 
 
 def test_two_devices_with_the_same_file_make_one_video(
     place: Place, page: Page, playwright: Playwright, activity: int, file: Path, whole: Callable[[Path], None]
 ) -> None:
-    """They do not know of each other: a part may come twice, and counts once."""
     place.line.stall(of=held(4, 5))
-    student = choose(page, place, activity, file)
+    choose(page, place, activity, file)
     waits_at(page, place, {1, 2, 3})
     with chromium(playwright) as second_device:
         second = choose(new_page(second_device), place, activity, file)
         until(page, lambda: place.times()[5] == 2)
         place.line.heal()
         arrives(second)
-        arrives(student)
+    arrives(launch(page, place.demo, ANA, activity))
 
     assert place.times() == {1: 1, 2: 1, 3: 1, 4: 2, 5: 2}
     whole(file)
@@ -397,7 +398,7 @@ def test_addresses_that_ran_out_are_signed_anew(tmp_path: Path, playwright: Play
 
         arrives(student)
         refused = [request.part for request in place.line.seen(faults.parts) if request.status == 403]
-        assert sorted(filter(None, refused)) == [1, 2, 3, 4]
+        assert {1, 2, 3, 4} <= set(refused)
         [key] = place.stored()
         stored = place.demo.objects.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         assert hashlib.sha256(stored).hexdigest() == hashlib.sha256(file.read_bytes()).hexdigest()
