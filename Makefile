@@ -5,7 +5,7 @@ BIN = .venv/bin
 # What the checks and Django's commands need to load the settings; nothing is stored with it.
 SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
 
-.PHONY: install demo check test test-python test-postgres test-frontend bench-launch clean
+.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload clean
 
 install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 
@@ -68,6 +68,10 @@ test-postgres: install
 # Figures last, as key=value. Ratios are of one run; nothing in `make test` depends on them.
 bench-launch: install
 	$(BIN)/python -m tests.services $(BIN)/python -m bench.launch
+
+# Takes minutes and 6 GB of disk; ARGS="--size-mb 200 --rounds 1" tries it small.
+bench-upload: install
+	$(BIN)/python -m tests.services $(BIN)/python -m bench.upload $(ARGS)
 
 clean:
 	rm -rf .venv .venv-openedx node_modules frontend/dist var

@@ -135,7 +135,8 @@ class Caller:
         kept = "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items() if morsel.value)
         return answer.status, answer.headers.get("Location", ""), kept
 
-    def launch(self, sub: str, role: str = "Learner") -> None:
+    def launch(self, sub: str, role: str = "Learner") -> tuple[str, str]:
+        """The page's path, and the cookie that goes with it."""
         status, location, state_cookie = self.ask("POST", "/lti/login/", _login(self.issuer, sub))
         assert status == 302, status
         asked = parse_qs(urlsplit(location).query)
@@ -145,8 +146,9 @@ class Caller:
         fields = {"id_token": token, "state": asked["state"][0]}
         status, location, cookie = self.ask("POST", "/lti/launch/", fields, state_cookie)
         assert status == 302, status
-        status, location, _ = self.ask("GET", location, cookie=cookie)
+        status, _, _ = self.ask("GET", location, cookie=cookie)
         assert status == 200, (status, location)
+        return location, cookie
 
 
 def _login(issuer: str, sub: str) -> dict[str, str]:
@@ -160,14 +162,15 @@ def _login(issuer: str, sub: str) -> dict[str, str]:
     }
 
 
-def _launched(issuer: str, client: Client, sub: str, role: str) -> None:
-    """A whole launch in this process."""
+def _launched(issuer: str, client: Client, sub: str, role: str) -> str:
+    """A whole launch in this process; the page's path."""
     login = client.post("/lti/login/", _login(issuer, sub), secure=True)
     asked = parse_qs(urlsplit(login["Location"]).query)
     token = platform.id_token(issuer, environment.BASE_URL, sub=sub, role=role, nonce=asked["nonce"][0])
     launched = client.post("/lti/launch/", {"id_token": token, "state": asked["state"][0]}, secure=True)
     page = client.get(launched["Location"], secure=True)
     assert page.status_code == 200, page.status_code
+    return str(launched["Location"])
 
 
 def _statements(issuer: str) -> dict[str, int]:

@@ -31,6 +31,11 @@ def program() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def profile_of(context: BrowserContext) -> str:
+    """The folder of its profile, by which its processes are known."""
+    return _profiles[context]
+
+
 def crash(context: BrowserContext) -> None:
     """End a browser as a power cut does: nothing is saved, nobody is asked."""
     profile = _profiles.pop(context)
