@@ -18,14 +18,14 @@ if (page) {
   const changed = () => void live.look();
   if (config) {
     const settings = JSON.parse(config) as UploadConfig & RecorderConfig;
-    if (root) new UploadPanel(root, settings, unfinished, changed);
     const recorder = document.querySelector<HTMLElement>("[data-recorder]");
+    const stepBack = (place: HTMLElement | null) => (running: boolean) => {
+      if (place) place.hidden = running;
+    };
+    if (root) new UploadPanel(root, settings, unfinished, changed, stepBack(recorder));
     if (recorder) {
       void import("./recorder/panel").then(({ RecorderPanel }) => {
-        const busy = (running: boolean) => {
-          if (root) root.hidden = running;
-        };
-        new RecorderPanel(recorder, settings, { arrived: () => void arrived(live), busy });
+        new RecorderPanel(recorder, settings, { arrived: () => void arrived(live), busy: stepBack(root) });
       });
     }
   }

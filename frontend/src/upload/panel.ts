@@ -59,12 +59,14 @@ export class UploadPanel {
   /**
    * @param unfinished uploads of the draft that can go on, as the page shows them now.
    * @param changed called whenever the server knows something new of the draft.
+   * @param busy told when an upload shows or is gone: other ways to bring a video should step back.
    */
   constructor(
     private readonly root: HTMLElement,
     private readonly config: UploadConfig,
     private readonly unfinished: () => Unfinished[],
     private readonly changed: () => void,
+    private readonly busy: (running: boolean) => void,
   ) {
     const parts = partsOf(root);
     this.parts = parts;
@@ -82,12 +84,8 @@ export class UploadPanel {
     this.listenForDrops();
     void this.take(parts.input.files?.[0]); // chosen while this script was still loading
     window.addEventListener("beforeunload", (event) => {
-      if (this.busy) event.preventDefault();
+      if (this.running) event.preventDefault();
     });
-  }
-
-  get busy(): boolean {
-    return this.running !== undefined;
   }
 
   private listenForDrops(): void {
@@ -100,7 +98,7 @@ export class UploadPanel {
     window.addEventListener("drop", (event) => {
       event.preventDefault();
       this.parts.zone.classList.remove("is-over");
-      const stepsBack = this.busy || this.root.hidden; // while a recording is made
+      const stepsBack = this.running || this.root.hidden; // while a recording is made
       if (!stepsBack) void this.take(event.dataTransfer?.files[0]);
     });
   }
@@ -259,6 +257,7 @@ export class UploadPanel {
     this.parts.resume.hidden = what !== "paused";
     this.parts.later.hidden ||= !this.ticket;
     this.parts.error.hidden = true;
+    this.busy(what !== "zone");
   }
 }
 

@@ -2,7 +2,7 @@ import { fetchJson, Refusal } from "../http";
 import type { UploadConfig } from "./file-check";
 import { fingerprint } from "./fingerprint";
 import { delayBefore, online, pause } from "./retry";
-import { type Outcome, SENDER, type Ticket } from "./ticket";
+import { type Outcome, SENDER, type Status, type Ticket } from "./ticket";
 import { fresh, sendForm, sendParts } from "./ways";
 
 export type Stage = "preparing" | "sending" | "waiting" | "offline" | "checking";
@@ -75,7 +75,7 @@ async function sendAll(file: File, first: Ticket, listener: Listener, signal: Ab
     };
     const send = ticket.way === "parts" ? sendParts : sendForm;
     const outcome = await send({ file, ticket, progress, signal });
-    if (outcome.sent) return;
+    if (outcome.sent || (await isOver(ticket, outcome))) return;
     await stillThere(file);
     if (ticket.way === "parts" && sent > gained) {
       gained = sent;
@@ -92,6 +92,14 @@ function refuseIfHopeless({ status, error }: Outcome & { sent: false }, tries: n
   if (error instanceof Refusal && !error.willPass) throw error;
   const refused = status >= 400 && status < 500 && status !== 403 && status !== 408 && status !== 429;
   if (refused || tries >= MOST_TRIES || (status === 403 && tries >= 2)) throw storageSaidNo(status);
+}
+
+/** Another device was faster: storage knows the upload no more, since it is whole. */
+async function isOver(ticket: Ticket, { status, error }: Outcome & { sent: false }): Promise<boolean> {
+  const told = status === 404 || (error instanceof Refusal && error.code === "upload_over");
+  if (ticket.way !== "parts" || !told) return false;
+  const { state } = await fetchJson<Status>(ticket.urls.status);
+  return state === "checking" || state === "ready";
 }
 
 /** A file that was moved, changed or unplugged cannot be read any more, however often one tries. */
