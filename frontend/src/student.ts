@@ -22,7 +22,14 @@ if (page) {
     const stepBack = (place: HTMLElement | null) => (running: boolean) => {
       if (place) place.hidden = running;
     };
-    if (root) new UploadPanel(root, settings, unfinished, changed, stepBack(recorder));
+    if (root)
+      new UploadPanel(
+        root,
+        settings,
+        unfinished,
+        changed,
+        stepBack(document.querySelector("[data-record-way]")),
+      );
     if (recorder) {
       void import("./recorder/panel").then(({ RecorderPanel }) => {
         new RecorderPanel(recorder, settings, { arrived: () => void arrived(live), busy: stepBack(root) });
