@@ -30,7 +30,7 @@ MIB = 1024 * 1024
 BUCKET = "reelmark-demo"
 SIZE, PART = 40 * MIB, 8 * MIB
 PARTS = SIZE // PART
-SLOTS = 4  # parts that a page sends at once
+SLOTS = 5  # parts that a page sends at once
 ARRIVES_WITHIN = 60_000  # ms, to keep a broken run from hanging
 
 

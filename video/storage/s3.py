@@ -247,7 +247,7 @@ def _part_bytes(size: int | None) -> int:
     """
     if size is None:
         return 5 * MIB
-    return 8 * MIB if size <= 1024 * MIB else max(16 * MIB, -(-size // MOST_PARTS))
+    return 8 * MIB if size <= 1024 * MIB else max(32 * MIB, -(-size // MOST_PARTS))
 
 
 def _in(seconds: int) -> datetime:

@@ -14,6 +14,7 @@ const STAGES: Record<Stage, string> = {
   offline: "Connection lost: will continue when you are online again.",
   checking: "Checking your video…",
 };
+const SHOW_EVERY_MS = 250; // drawing costs a slow machine what it needs for sending
 const ANNOUNCE_EVERY = 20; // percent: a screen reader should not talk all the time
 
 /** The places of the page that the panel fills, by their `data-upload` name. */
@@ -132,6 +133,7 @@ export class UploadPanel {
     this.running = running;
     const speed = new Speed();
     let announced = 0;
+    let shownAt = 0;
     this.show("sending");
     this.parts.name.textContent = `${file.name} (${bytes(file.size)})`;
     this.progress(0, file.size, speed);
@@ -153,7 +155,10 @@ export class UploadPanel {
         }
       },
       progress: (sent: number) => {
-        speed.note(Math.min(sent, file.size), performance.now());
+        const now = performance.now();
+        if (now - shownAt < SHOW_EVERY_MS) return;
+        shownAt = now;
+        speed.note(Math.min(sent, file.size), now);
         this.progress(Math.min(sent, file.size), file.size, speed);
         const percent = (100 * sent) / file.size;
         if (percent >= announced + ANNOUNCE_EVERY) {

@@ -3,7 +3,7 @@ import type { UploadConfig } from "./file-check";
 import { fingerprint } from "./fingerprint";
 import { delayBefore, online, pause } from "./retry";
 import { type Outcome, SENDER, type Status, type Ticket } from "./ticket";
-import { fresh, sendForm, sendParts } from "./ways";
+import { fresh, SLOTS, sendForm, sendParts } from "./ways";
 
 export type Stage = "preparing" | "sending" | "waiting" | "offline" | "checking";
 
@@ -62,6 +62,7 @@ async function sendAll(file: File, first: Ticket, listener: Listener, signal: Ab
   let ticket = first;
   let issuedAt = Date.now();
   let gained = sum(ticket);
+  let slots = SLOTS;
   for (let tries = 0; ; tries += 1) {
     if (ticket.form && Date.now() - issuedAt > (ticket.form.expires_in - 30) * 1000) {
       ticket = await patiently(() => fetchJson<Ticket>(first.urls.renew, {}), listener, signal);
@@ -74,9 +75,11 @@ async function sendAll(file: File, first: Ticket, listener: Listener, signal: Ab
       listener.progress(bytes);
     };
     const send = ticket.way === "parts" ? sendParts : sendForm;
-    const outcome = await send({ file, ticket, progress, signal });
+    const outcome = await send({ file, slots, ticket, progress, signal });
     if (outcome.sent || (await isOver(ticket, outcome))) return;
     await stillThere(file);
+    // On a line that breaks again and again, many parts at once would each be too slow to arrive whole.
+    slots = Math.max(1, Math.floor(slots / 2));
     if (ticket.way === "parts" && sent > gained) {
       gained = sent;
       tries = 0;

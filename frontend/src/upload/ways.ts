@@ -3,10 +3,13 @@ import { Signatures, type Signed } from "./signatures";
 import { type Outcome, type Part, SENDER, type Status, type Ticket } from "./ticket";
 import { run } from "./uppy-run";
 
-const SLOTS = 4; // more would share the same line
+/** Parts at a time, at first: more would share the same line. */
+export const SLOTS = 5;
 
 export interface Sending {
   file: File;
+  /** Parts at a time. */
+  slots: number;
   ticket: Ticket;
   progress: (sent: number) => void;
   signal: AbortSignal;
@@ -27,7 +30,7 @@ export function sendForm({ file, ticket, progress, signal }: Sending): Promise<O
 }
 
 /** The parts that storage has not got yet, several at a time; each is tried again by itself. */
-export async function sendParts({ file, ticket, progress, signal }: Sending): Promise<Outcome> {
+export async function sendParts({ file, slots, ticket, progress, signal }: Sending): Promise<Outcome> {
   const { size } = ticket.parts as NonNullable<Ticket["parts"]>;
   const done = new Set<number>();
   const bytesOf = (number: number) => Math.min(size, file.size - (number - 1) * size);
@@ -49,7 +52,7 @@ export async function sendParts({ file, ticket, progress, signal }: Sending): Pr
     begun: { key: ticket.video, uploadId: ticket.video },
     options: {
       shouldUseMultipart: true,
-      limit: SLOTS,
+      limit: slots,
       getChunkSize: () => size,
       retryDelays: [0, 1000, 3000, 5000, 10_000],
       createMultipartUpload: () => ({ key: ticket.video, uploadId: ticket.video }),
