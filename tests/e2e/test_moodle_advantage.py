@@ -10,6 +10,7 @@ With MOODLE_INVITATION_AGAIN, a second address, the tool is registered once more
 """
 
 import os
+import re
 import shlex
 import subprocess
 import time

@@ -14,7 +14,7 @@ const STAGES: Record<Stage, string> = {
   offline: "Connection lost: will continue when you are online again.",
   checking: "Checking your video…",
 };
-const SHOW_EVERY_MS = 250; // drawing costs a slow machine what it needs for sending
+const DRAW_EVERY_MS = 250; // drawing costs a slow machine what it needs for sending
 const ANNOUNCE_EVERY = 20; // percent: a screen reader should not talk all the time
 
 /** The places of the page that the panel fills, by their `data-upload` name. */
@@ -133,7 +133,18 @@ export class UploadPanel {
     this.running = running;
     const speed = new Speed();
     let announced = 0;
-    let shownAt = 0;
+    let latest = 0;
+    let drawing = 0;
+    const draw = () => {
+      drawing = 0;
+      speed.note(latest, performance.now());
+      this.progress(latest, file.size, speed);
+      const percent = (100 * latest) / file.size;
+      if (percent >= announced + ANNOUNCE_EVERY) {
+        announced = Math.floor(percent / ANNOUNCE_EVERY) * ANNOUNCE_EVERY;
+        this.parts.live.textContent = `${Math.min(100, announced)} % uploaded`;
+      }
+    };
     this.show("sending");
     this.parts.name.textContent = `${file.name} (${bytes(file.size)})`;
     this.progress(0, file.size, speed);
@@ -155,16 +166,8 @@ export class UploadPanel {
         }
       },
       progress: (sent: number) => {
-        const now = performance.now();
-        if (now - shownAt < SHOW_EVERY_MS) return;
-        shownAt = now;
-        speed.note(Math.min(sent, file.size), now);
-        this.progress(Math.min(sent, file.size), file.size, speed);
-        const percent = (100 * sent) / file.size;
-        if (percent >= announced + ANNOUNCE_EVERY) {
-          announced = Math.floor(percent / ANNOUNCE_EVERY) * ANNOUNCE_EVERY;
-          this.parts.live.textContent = `${Math.min(100, announced)} % uploaded`;
-        }
+        latest = Math.min(sent, file.size);
+        drawing ||= window.setTimeout(draw, DRAW_EVERY_MS);
       },
     };
     try {
@@ -184,6 +187,8 @@ export class UploadPanel {
         this.fail("The upload failed. Press Try again.", true);
         throw error;
       }
+    } finally {
+      window.clearTimeout(drawing);
     }
   }
 
@@ -205,9 +210,12 @@ export class UploadPanel {
   /** Giving up an upload in parts deletes what has arrived: that is asked about first. */
   private async cancel(): Promise<void> {
     const { ticket } = this;
-    if (ticket?.way === "parts" && !(await confirmed(this.parts.cancelDialog))) return;
-    this.running?.abort(new DOMException("cancelled", "AbortError"));
-    if (ticket?.way === "parts") await postForm(ticket.urls.remove, {}).catch(() => undefined);
+    if (ticket?.way === "parts") {
+      if (!(await confirmed(this.parts.cancelDialog))) return;
+      this.running?.abort(PAUSED);
+      // Where that is not heard, the page offers to go on with it, and to give it up, when it is opened again.
+      await postForm(ticket.urls.remove, {}).catch(() => undefined);
+    } else this.running?.abort(new DOMException("cancelled", "AbortError"));
     this.forget();
     this.show("zone");
     this.changed();
