@@ -22,6 +22,7 @@ from tests.e2e.firefox import (
     wait_until,
 )
 from tests.e2e.people import ANA, TEACHER
+from tests.films import padded
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Firefox ESR is not installed")]
 
@@ -133,10 +134,13 @@ def test_a_teacher_sets_up_and_sees_the_roster(page: Page, demo: Demo, activity:
     page.sees("Ana García")  # still in the frame
 
 
-def test_a_student_hands_in(page: Page, demo: Demo, activity: int) -> None:
+@pytest.mark.parametrize("size", [1, 24], ids=["by a form", "in parts"])
+def test_a_student_hands_in(page: Page, demo: Demo, activity: int, tmp_path: Path, size: int) -> None:
     set_up(page, demo, activity)
     launch(page, demo, ANA, activity)
-    page.choose_file(demo.sample)
+    film = tmp_path / "Interview.mp4"
+    film.write_bytes(padded(size * 1024 * 1024))
+    page.choose_file(film)
     page.sees("Check your video")
     page.press("Submit video")
     page.press("Yes, submit")
