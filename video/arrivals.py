@@ -4,8 +4,11 @@ A state and what follows from it are one transaction: a film that is believed re
 handed in if its student asked for that while it was still under way.
 """
 
+from datetime import timedelta
+
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
@@ -16,10 +19,12 @@ from video.durations import clock
 from video.models import Attempt, Event, Video
 from video.problems import Problem
 from video.storage import storage
-from video.storage.base import Backend, ObjectChanged, StorageUnavailable, StoredObject
+from video.storage.base import Backend, ObjectChanged, StorageError, StoredObject
 
 log = structlog.get_logger(__name__)
 
+MOST_LOOKS = 3  # that ended in nothing: a film that kills its worker must not do so for ever
+_CLAIM = timedelta(minutes=30)  # longer than the largest recording takes to be rewritten
 _SPARE_SECONDS = 1.0  # containers round, and a recorder stops a moment after its limit
 
 
@@ -37,7 +42,11 @@ def look(video: Video, *, launch: LaunchSession | None) -> Video:
     if stored is None:
         raise _not_arrived()
     key, there = stored
-    problem = _why_not(video, there, backend.read(key, 0, media_types.HEAD_BYTES))
+    try:
+        head = backend.read(key, 0, media_types.HEAD_BYTES)
+    except ObjectChanged as error:
+        raise _not_arrived() from error  # another look has just moved it
+    problem = _why_not(video, there, head)
     if problem is not None:
         endings.refuse(video, launch=launch, problem=problem)
         raise problem
@@ -51,6 +60,24 @@ def look(video: Video, *, launch: LaunchSession | None) -> Video:
     return video
 
 
+def claim(video_id: str) -> Video | None:
+    """A video for one worker to look into: while one rewrites it, another would read pieces of both films.
+
+    None where another is at it, or nothing is left to do; one that was claimed too often in vain is refused.
+    """
+    now = timezone.now()
+    mine = Video.objects.unclaimed().filter(pk=video_id)
+    if not mine.update(claimed_until=now + _CLAIM, looks=F("looks") + 1):
+        return None
+    video = Video.objects.checkable().get(pk=video_id)
+    if video.looks <= MOST_LOOKS:
+        return video
+    log.error("looks_used_up", video=str(video.pk))
+    told = Problem("unreadable", "This file could not be looked into.", "Choose another file, or convert it first.")
+    endings.refuse(video, launch=None, problem=told)
+    return None
+
+
 def check(video: Video) -> None:
     """The second look, by a worker: can it be read, how long is it, can one seek in it? Then it is believed.
 
@@ -59,10 +86,21 @@ def check(video: Video) -> None:
     """
     try:
         found = _read(storage(video.backend), video)
+    except StorageError:
+        Video.objects.filter(pk=video.pk).update(claimed_until=None, looks=F("looks") - 1)
+        raise
     except examine.Unreadable as unreadable:
         told = Problem("unreadable", unreadable.reason, "Play it on your device to see; then choose another file.")
         endings.refuse(video, launch=None, problem=told)
-        return
+    except Problem as gone:
+        endings.refuse(video, launch=None, problem=gone)
+    else:
+        _judge(video, found)
+    if Video.objects.filter(pk=video.pk, state__in=[Video.State.DELETED, Video.State.ERROR]).exists():
+        enqueue(tasks.delete_object, str(video.pk))  # once more: it may have been put back after it was removed
+
+
+def _judge(video: Video, found: examine.Findings) -> None:
     if problem := _too_long(video, found.duration):
         endings.refuse(video, launch=None, problem=problem)
         return
@@ -90,7 +128,7 @@ def _note_stored(backend: Backend, video: Video) -> None:
     """Size and checksum as they are now: a worker that died may have put a film in its place."""
     stored = backend.inspect(video.key)
     if stored is None:
-        raise StorageUnavailable("An object that was looked at is not there.")
+        raise Problem("upload_gone", "The file is no longer in storage.", "Choose it again.")
     video.size, video.checksum = stored.size, stored.checksum
 
 

@@ -15,7 +15,7 @@ _AT_ONCE = 100
 
 @shared_task
 def check_arrival(video_id: str) -> None:
-    video = Video.objects.checkable().filter(pk=video_id, state=Video.State.CHECKING).first()
+    video = arrivals.claim(video_id)
     if video is not None:
         arrivals.check(video)
 
@@ -23,7 +23,7 @@ def check_arrival(video_id: str) -> None:
 @shared_task
 def check_unchecked() -> None:
     settled = timezone.now() - timedelta(minutes=1)
-    waiting = Video.objects.filter(state=Video.State.CHECKING, active_at__lt=settled)
+    waiting = Video.objects.unclaimed().filter(active_at__lt=settled)
     for video_id in waiting.order_by("active_at").values_list("pk", flat=True)[:_AT_ONCE]:
         enqueue(check_arrival, str(video_id))
 

@@ -386,7 +386,7 @@ def test_read_gives_the_range(backend: Backend, key: str) -> None:
 
 
 def test_read_of_nothing_is_told(backend: Backend, key: str) -> None:
-    with pytest.raises(StorageRefused):
+    with pytest.raises(ObjectChanged):
         backend.read(key, 0, 1)
 
 

@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from tests.films import film, recording
 from tests.video.visitor import Visitor
-from video import remux, tasks
+from video import arrivals, remux, tasks
 from video.models import Assignment, Attempt, Event, Video
 from video.storage import storage
+from video.storage.base import StorageUnavailable
+from video.storage.s3 import S3
 
 
 def arrived(student: Visitor, content: bytes, name: str = "a.mp4", content_type: str = "video/mp4") -> Video:
@@ -137,3 +139,109 @@ def test_replacement_that_comes_after_its_attempt_was_handed_in_is_dropped(stude
 
     assert Attempt.objects.get().video == Video.objects.get(pk=first)
     assert Video.objects.get(pk=late.pk).state == "deleted"
+
+
+def test_two_workers_are_not_at_one_recording(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep sends a second message for what takes long: it must not be read while it is being replaced."""
+    content = recording(seconds=10, noisy=True)
+    video = arrived(student, content, "r.webm", "video/webm")
+    read = S3.read
+    came: list[Any] = []
+
+    def meanwhile(self: S3, key: str, start: int, length: int) -> bytes:
+        if start > len(content) // 2 and not came:
+            came.append(start)
+            tasks.check_arrival(str(video.pk))
+        return read(self, key, start, length)
+
+    monkeypatch.setattr(remux, "_BLOCK", 1 << 14)
+    monkeypatch.setattr(S3, "read", meanwhile)
+    tasks.check_arrival(str(video.pk))
+
+    assert came
+    video = Video.objects.get()
+    assert video.state == "ready"
+    assert video.duration == pytest.approx(10, abs=0.5)
+    stored = storage("s3").inspect(video.key)
+    assert stored is not None
+    assert (stored.size, stored.checksum) == (video.size, video.checksum)
+
+
+def test_worker_that_vanished_is_followed_by_another_and_not_for_ever(student: Visitor) -> None:
+    video = arrived(student, film())
+    for times in range(arrivals.MOST_LOOKS):
+        assert arrivals.claim(str(video.pk)), times
+        assert arrivals.claim(str(video.pk)) is None, "another may be at it"
+        Video.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    tasks.check_arrival(str(video.pk))
+
+    video.refresh_from_db()
+    assert video.state == "error"
+    assert "could not be looked into" in video.error_message
+
+
+def test_storage_that_does_not_answer_ends_no_upload(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = arrived(student, film())
+
+    def out(*args: Any, **kwargs: Any) -> bytes:
+        raise StorageUnavailable("out")
+
+    with monkeypatch.context() as storm:
+        storm.setattr(S3, "read", out)
+        for _ in range(arrivals.MOST_LOOKS + 1):
+            with pytest.raises(StorageUnavailable):
+                tasks.check_arrival(str(video.pk))
+    tasks.check_arrival(str(video.pk))
+
+    assert Video.objects.get().state == "ready"
+
+
+def test_object_that_is_gone_ends_the_checking(student: Visitor) -> None:
+    video = arrived(student, film())
+    storage("s3").delete(video.key)
+    tasks.check_arrival(str(video.pk))
+
+    assert Video.objects.get().state == "error"
+    assert "no longer in storage" in student.text()
+
+
+def test_recording_that_was_removed_while_it_was_rewritten_leaves_nothing(
+    student: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = arrived(student, recording(), "r.webm", "video/webm")
+    rewrite = remux.make_seekable
+
+    def meanwhile(*args: Any, **kwargs: Any) -> int:
+        student.post(f"uploads/{video.pk}/remove/")
+        tasks.delete_object(str(video.pk))
+        return rewrite(*args, **kwargs)
+
+    # What was read before is all the worker needs.
+    content = storage("s3").read(video.key, 0, video.size)
+    monkeypatch.setattr(remux, "make_seekable", meanwhile)
+    monkeypatch.setattr(S3, "read", lambda self, key, start, length: content[start : start + length])
+    queued: list[Any] = []
+    monkeypatch.setattr(arrivals, "enqueue", lambda task, *args: queued.append((task, args)))
+    tasks.check_arrival(str(video.pk))
+    for task, args in queued:
+        task(*args)
+
+    assert Video.objects.get().state == "deleted"
+    assert storage("s3").inspect(video.key) is None
+
+
+def test_two_that_complete_at_once_are_told_to_ask_again(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = student.begin("a.mp4", film())
+    student.hand_over(ticket, film())
+    read = S3.read
+    came: list[Any] = []
+
+    def meanwhile(self: S3, key: str, start: int, length: int) -> bytes:
+        if not came:
+            came.append(key)
+            assert student.send(ticket["urls"]["complete"]).status_code == 200
+        return read(self, key, start, length)
+
+    monkeypatch.setattr(S3, "read", meanwhile)
+    assert student.send(ticket["urls"]["complete"]).status_code == 409
+    assert student.send(ticket["urls"]["complete"]).status_code == 200

@@ -24,6 +24,11 @@ class VideoQuerySet(models.QuerySet["Video"]):
             attempt__submission__assignment__resource_link=launch.resource_link_id,
         )
 
+    def unclaimed(self) -> "VideoQuerySet":
+        """Arrived, and no worker is at them."""
+        free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now())
+        return self.filter(free, state=Video.State.CHECKING)
+
     def checkable(self) -> "VideoQuerySet":
         """With everything that looking at an arrival asks for, in one statement."""
         return self.select_related("attempt__submission__assignment__resource_link__platform")
@@ -68,6 +73,10 @@ class Video(models.Model):
     height = models.PositiveIntegerField(null=True, blank=True)
     video_codec = models.CharField(max_length=40, blank=True)
     audio_codec = models.CharField(max_length=40, blank=True)
+    claimed_until = models.DateTimeField(
+        null=True, blank=True, help_text="A worker looks into it; until then no other begins."
+    )
+    looks = models.PositiveSmallIntegerField(default=0, help_text="Times a worker began to look into it.")
     examined_at = models.DateTimeField(null=True, blank=True)
     error_message = models.CharField(max_length=300, blank=True, help_text="For the student.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -162,7 +162,7 @@ class Backend(Protocol):
         ...
 
     def read(self, key: str, start: int, length: int) -> bytes:
-        """At most `length` bytes from `start`; empty beyond the end."""
+        """At most `length` bytes from `start`; empty beyond the end. Raises ObjectChanged where nothing is."""
         ...
 
     def put(self, key: str, file: BinaryIO, *, content_type: str) -> None:

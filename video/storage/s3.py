@@ -193,7 +193,7 @@ class S3:
 
     def read(self, key: str, start: int, length: int) -> bytes:
         try:
-            with _our_errors():
+            with _our_errors(absent_is=ObjectChanged):
                 part = self._client.get_object(
                     Bucket=self._bucket, Key=key, Range=f"bytes={start}-{start + length - 1}"
                 )
