@@ -192,7 +192,8 @@ def _take_in(video: Video, stored: StoredObject) -> None:
 def _believe(video: Video) -> None:
     """Ready: in place of the draft's former video, and handed in if that was asked for."""
     with transaction.atomic():
-        attempt = Attempt.objects.select_for_update().get(pk=video.attempt_id)
+        submissions.locked(video)
+        attempt = Attempt.objects.get(pk=video.attempt_id)
         state = Video.objects.select_for_update().values_list("state", flat=True).get(pk=video.pk)
         if state != Video.State.CHECKING:
             return  # two workers looked, or its student has removed it meanwhile

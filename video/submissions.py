@@ -30,7 +30,7 @@ def submit(*, launch: LaunchSession, video: Video, statement: bool = False) -> A
         Problem: the video is no longer there, the statement is not ticked, or the assignment is closed.
     """
     with transaction.atomic():
-        submission = _locked(video)
+        submission = locked(video)
         attempt = Attempt.objects.prefetch_related("videos").get(pk=video.attempt_id)
         if attempt.submitted_at is not None:
             return attempt
@@ -52,7 +52,7 @@ def submit_as_asked(*, video: Video, asked_at: datetime) -> None:
 
     What counts is when its bytes had arrived: nobody is late because our worker was.
     """
-    submission = _locked(video)
+    submission = locked(video)
     attempt = Attempt.objects.prefetch_related("videos").get(pk=video.attempt_id)
     counts_at = max(asked_at, video.confirmed_at or asked_at)
     Video.objects.filter(pk=video.pk).update(submit_requested_at=None)
@@ -67,8 +67,21 @@ def submit_as_asked(*, video: Video, asked_at: datetime) -> None:
 
 
 def cancel_ask(*, launch: LaunchSession, video: Video) -> None:
-    """Do not hand it in by itself after all. Too late once it is: then `withdraw`."""
-    Video.objects.filter(pk=video.pk).update(submit_requested_at=None)
+    """Do not hand it in by itself after all.
+
+    Raises:
+        Problem: it was handed in meanwhile: then there is `withdraw`.
+    """
+    with transaction.atomic():
+        locked(video)
+        if Attempt.objects.submitted().filter(pk=video.attempt_id).exists():
+            raise Problem("handed_in", "It was handed in already.", "See its attempt on the page.", status=409)
+        Video.objects.filter(pk=video.pk).update(submit_requested_at=None)
+
+
+def locked(video: Video) -> Submission:
+    """The submission of a video, before any other row of it: two who lock in another order wait for each other."""
+    return _locked_submission(Attempt(pk=video.attempt_id))
 
 
 def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
@@ -146,10 +159,6 @@ def _hand_in(
         resource_link=link, person=submission.person, comment=_news(attempt), submitted_at=attempt.submitted_at
     )
     events.record(Event.Kind.SUBMITTED, launch=launch, video=video, attempt=attempt.number, late=attempt.late)
-
-
-def _locked(video: Video) -> Submission:
-    return _locked_submission(Attempt(pk=video.attempt_id))
 
 
 def _locked_submission(attempt: Attempt) -> Submission:

@@ -15,7 +15,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from lti_tool.models import LaunchSession
-from video import arrivals, endings, events, media_types
+from video import arrivals, endings, events, media_types, submissions
 from video.file_names import kept_key, new_key, shown_name
 from video.models import Assignment, Attempt, Event, Video
 from video.openings import check_open, open_draft
@@ -231,7 +231,8 @@ def remove_draft(*, launch: LaunchSession, video: Video) -> None:
         Problem: the attempt was handed in meanwhile.
     """
     with transaction.atomic():
-        attempt = Attempt.objects.select_for_update().get(pk=video.attempt_id)
+        submissions.locked(video)
+        attempt = Attempt.objects.get(pk=video.attempt_id)
         if attempt.submitted_at is not None:
             raise Problem("handed_in", "This video was already handed in.", "Reload the page.", status=409)
         endings.delete(video, launch=launch, why="removed")

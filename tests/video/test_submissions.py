@@ -153,6 +153,15 @@ class TestAskedWhileUnderWay:
 
         assert Attempt.objects.get().submitted_at is None
 
+    def test_it_is_told_when_it_is_too_late_for_that(self, student: Visitor) -> None:
+        ticket = self.begun(student)
+        self.arrives(student, ticket)
+        student.post("submit/cancel/", {"video": ticket["video"]})
+
+        page = student.text()
+        assert "It is not handed in by itself" not in page
+        assert "was handed in already" in page
+
     def test_file_that_is_refused_is_not_handed_in_and_the_next_not_by_itself(self, student: Visitor) -> None:
         ticket = student.begin("a.mp4", b"<html>" * 100)
         student.post("submit/", {"video": ticket["video"]})

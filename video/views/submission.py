@@ -40,10 +40,17 @@ def submit(request: LaunchRequest) -> HttpResponse:
 @require_POST
 def cancel(request: LaunchRequest) -> HttpResponse:
     """Do not hand it in by itself after all."""
-    submissions.cancel_ask(launch=request.launch, video=_own_video(request))
-    if not request.accepts("text/html"):
-        return JsonResponse({"receipt": ""})
-    messages.success(request, "It is not handed in by itself. Submit it when you are ready.")
+    scripted = not request.accepts("text/html")
+    try:
+        submissions.cancel_ask(launch=request.launch, video=_own_video(request))
+    except Problem as problem:
+        if scripted:
+            return JsonResponse(problem.as_json(), status=problem.status)
+        messages.error(request, f"{problem.message} {problem.action}")
+    else:
+        if scripted:
+            return JsonResponse({"receipt": ""})
+        messages.success(request, "It is not handed in by itself. Submit it when you are ready.")
     return redirect("video:home", request.launch.pk)
 
 
