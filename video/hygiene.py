@@ -34,13 +34,14 @@ def find_vanished(*, within: timedelta) -> int:
     pending = Video.objects.checkable().filter(
         state=Video.State.PENDING, active_at__lt=now - _QUIET, active_at__gt=now - within, recorded=False
     )
-    return sum(map(_confirmed, pending.order_by("-active_at")[:_AT_ONCE]))
+    return sum(bool(_confirmed(video)) for video in pending.order_by("-active_at")[:_AT_ONCE])
 
 
 def abort_abandoned() -> int:
     """End uploads that nobody has touched for UPLOAD_ABANDONED_DAYS. How many.
 
-    A recording whose browser vanished may be the only one there is: what has arrived of it is taken in rather.
+    A recording whose browser vanished may be the only one there is: what has arrived of it is taken in rather. Where
+    storage does not tell what has, the next run will.
     """
     oldest = timezone.now() - timedelta(days=settings.UPLOAD_ABANDONED_DAYS)
     abandoned = Video.objects.checkable().filter(state=Video.State.PENDING, active_at__lt=oldest)
@@ -50,8 +51,8 @@ def abort_abandoned() -> int:
         "Choose the file again.",
     )
     ended = 0
-    for video in abandoned[:_AT_ONCE]:
-        if not (video.recorded and _confirmed(video)):
+    for video in abandoned.order_by("active_at")[:_AT_ONCE]:
+        if not video.recorded or _confirmed(video) is False:
             endings.refuse(video, launch=None, problem=problem)
             ended += 1
     return ended
@@ -108,15 +109,16 @@ def _known(name: str, found: Listed) -> bool:
     return rows.filter(Q(key=found.key) | Q(incoming_key=found.key)).exists()
 
 
-def _confirmed(video: Video) -> bool:
+def _confirmed(video: Video) -> bool | None:
+    """Whether it has arrived; None where storage did not tell."""
     try:
         uploads.complete(launch=None, video=video)
     except Problem as problem:
         # Most often it has not arrived; a refusal has been written down with its reason.
         log.debug("not_confirmed", video=str(video.pk), code=problem.code)
-        return False
+        return None if problem.status >= 500 else False
     except StorageError as error:
         log.warning("storage_failed", reason=error.reason)
-        return False
+        return None
     log.info("vanished_upload_found", video=str(video.pk))
     return True

@@ -101,18 +101,19 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     videos = sorted(draft.videos.all(), key=lambda video: video.created_at) if draft else []
     ready = draft.video if draft else None
     checking = next((video for video in reversed(videos) if video.state == Video.State.CHECKING), None)
+    unfinished = [video for video in videos if video.state == Video.State.PENDING and video.upload_id]
     delivery = None
     if submitted:
         delivery = ScoreDelivery.objects.filter(resource_link=launch.resource_link, person=launch.person).first()
     return StudentPage(
         status=_status(videos, ready, submitted),
         submission=submission,
-        can_upload=not why_not,
+        can_upload=not why_not or any(_may_submit(submission, video) for video in unfinished),
         why_not=why_not,
         draft=draft,
         ready=ready,
         checking=checking,
-        unfinished=[video for video in videos if video.state == Video.State.PENDING and video.upload_id],
+        unfinished=unfinished,
         failed=videos[-1] if videos and videos[-1].state == Video.State.ERROR else None,
         can_submit=any(_may_submit(submission, video) for video in (ready, checking)),
         attempts=submitted,

@@ -79,11 +79,13 @@ def begin(*, launch: LaunchSession, assignment: Assignment, file: Announced) -> 
         Problem: too large, empty, of a type not allowed, no attempt is open, or storage fails.
     """
     content_type = _checked_type(assignment, file)
-    with transaction.atomic():
-        attempt = open_draft(assignment=assignment, person=launch.person)
-    for unfinished in _unfinished(attempt, file):
+    # First: what was begun in time goes on after the assignment has closed, as long as its grace lasts.
+    for unfinished in _unfinished(launch, assignment, file):
+        _check_going_on(unfinished)
         if resumed := _resumed(unfinished, launch=launch, sender=file.sender):
             return resumed
+    with transaction.atomic():
+        attempt = open_draft(assignment=assignment, person=launch.person)
     key = new_key(launch.person, file.name)
     video = Video(
         attempt=attempt,
@@ -269,11 +271,14 @@ def _checked_type(assignment: Assignment, file: Announced) -> str:
     return content_type
 
 
-def _unfinished(attempt: Attempt, file: Announced) -> list[Video]:
-    """Uploads of the very same file that can go on, newest first."""
+def _unfinished(launch: LaunchSession, assignment: Assignment, file: Announced) -> list[Video]:
+    """Uploads of the very same file into the person's draft that can go on, newest first."""
     if not file.fingerprint or file.size is None:
         return []
-    same = attempt.videos.filter(state=Video.State.PENDING, fingerprint=file.fingerprint, size=file.size)
+    drafts = Attempt.objects.drafts().filter(submission__assignment=assignment, submission__person=launch.person)
+    same = Video.objects.checkable().filter(
+        attempt__in=drafts, state=Video.State.PENDING, fingerprint=file.fingerprint, size=file.size
+    )
     return list(same.exclude(upload_id="").order_by("-created_at"))
 
 
@@ -301,8 +306,8 @@ def _put_together(video: Video, wanted: int | None) -> None:
     backend = storage(video.backend)
     try:
         there = backend.parts(key=video.key, upload_id=video.upload_id)
-        _check_all_there(video, there, wanted)
-        backend.finish_parts(key=video.key, upload_id=video.upload_id, parts=there)
+        whole = _all_there(video, there, wanted)
+        backend.finish_parts(key=video.key, upload_id=video.upload_id, parts=whole)
     except UploadGone:
         # Done already, by a request whose answer was lost: the look that follows tells.
         log.info("upload_gone", video=str(video.pk))
@@ -310,16 +315,24 @@ def _put_together(video: Video, wanted: int | None) -> None:
         raise _not_all_there([]) from error  # a part is sent again just now, by another tab
 
 
-def _check_all_there(video: Video, there: list[StoredPart], wanted: int | None) -> None:
-    numbers = [part.number for part in there]
+def _all_there(video: Video, there: list[StoredPart], wanted: int | None) -> list[StoredPart]:
+    """The parts to put together. Raises Problem where one is missing.
+
+    Where nobody can say any more how many a recording has, it is what there is before the first gap: parts are sent
+    several at a time, and a browser that dies may leave a later one there without the one before.
+    """
     if video.recorded:
-        whole = bool(there) and numbers == list(range(1, len(there) + 1)) and wanted in (None, len(there))
+        unbroken = [part for number, part in enumerate(there, 1) if part.number == number]
+        if wanted is None:
+            there = unbroken
+        whole = bool(there) and len(unbroken) == len(there) and wanted in (None, len(there))
     else:
         whole = sum(part.size for part in there) == video.size and all(
             part.size == expected_size(video, part.number) for part in there
         )
     if not whole:
         raise _not_all_there(there)
+    return there
 
 
 def _not_all_there(there: list[StoredPart]) -> Problem:

@@ -16,6 +16,7 @@ from tests.video.visitor import Visitor
 from video import hygiene, tasks
 from video.models import Assignment, Attempt, Event, Video
 from video.storage import s3, storage
+from video.storage.base import StorageUnavailable
 
 MIB = 1024 * 1024
 
@@ -196,6 +197,34 @@ def test_upload_that_storage_put_together_while_we_died_goes_on(student: Visitor
     assert student.send(ticket["urls"]["complete"]).status_code == 200
 
 
+def test_upload_begun_in_time_goes_on_within_its_grace(student: Visitor) -> None:
+    """A connection that breaks just then must not cost the deadline."""
+    ticket = begin(student)
+    put(student, ticket, 1)
+    now = timezone.now()
+    Video.objects.update(created_at=now - timedelta(hours=2))
+    Assignment.objects.update(closes_at=now - timedelta(minutes=5))
+
+    assert "big.mp4" in student.text()
+    assert 'data-upload="input"' in student.text()
+    assert begin(student)["video"] == ticket["video"]
+    put(student, ticket, 2, 3)
+    assert student.send(ticket["urls"]["complete"]).status_code == 200
+    other = {"name": "b.mp4", "size": len(FILM), "type": "video/mp4", "fingerprint": "b" * 64}
+    assert code(student.send("uploads/", other)) == "closed"
+
+
+def test_upload_begun_in_time_ends_with_its_grace(student: Visitor) -> None:
+    begin(student)
+    now = timezone.now()
+    Video.objects.update(created_at=now - timedelta(hours=2))
+    Assignment.objects.update(closes_at=now - timedelta(minutes=31))
+    body = {"name": "big.mp4", "size": len(FILM), "type": "video/mp4", "fingerprint": PRINT, "sender": "tab"}
+
+    assert code(student.send("uploads/", body)) == "closed"
+    assert 'data-upload="input"' not in student.text()
+
+
 def test_upload_that_storage_has_lost_begins_anew(student: Visitor) -> None:
     ticket = begin(student)
     video = Video.objects.get()
@@ -277,6 +306,14 @@ class TestRecording:
 
         assert student.send(ticket["urls"]["complete"], {}).status_code == 200
 
+    def test_gap_costs_what_is_behind_it_alone(self, student: Visitor) -> None:
+        """Two are sent at a time: a browser that dies may leave the third there and the second not."""
+        ticket = self.begin(student)
+        self.put(student, ticket, 1, 3)
+
+        assert student.send(ticket["urls"]["complete"], {}).status_code == 200
+        assert Video.objects.get().size == 5 * MIB
+
     def test_it_ends_at_the_limit(self, student: Visitor) -> None:
         Assignment.objects.update(max_bytes=9 * MIB)
         ticket = self.begin(student)
@@ -339,6 +376,24 @@ class TestHygiene:
         recording.put(student, ticket, 1, 2, 3)
         self.age(days=8)
 
+        tasks.abort_abandoned_uploads()
+        assert Video.objects.get().state == "checking"
+
+    def test_storage_that_does_not_answer_ends_no_abandoned_recording(
+        self, student: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        recording = TestRecording()
+        ticket = recording.begin(student)
+        recording.put(student, ticket, 1, 2, 3)
+        self.age(days=8)
+
+        def out(*args: Any, **kwargs: Any) -> Any:
+            raise StorageUnavailable("out")
+
+        with monkeypatch.context() as storm:
+            storm.setattr(s3.S3, "parts", out)
+            tasks.abort_abandoned_uploads()
+        assert Video.objects.get().state == "pending"
         tasks.abort_abandoned_uploads()
         assert Video.objects.get().state == "checking"
 
