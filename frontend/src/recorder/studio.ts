@@ -54,6 +54,7 @@ export class Studio {
     this.devices = undefined;
     if (!camera && !microphone) return this.recompose();
     const devices = await openDevices({ camera, microphone });
+    this.stop(this.devices); // of another choice, made while this one was still opening
     this.devices = this.keep(devices);
     this.watch(devices.getVideoTracks(), "camera");
     this.watch(devices.getAudioTracks(), "microphone");
@@ -99,12 +100,18 @@ export class Studio {
   }
 
   private async recompose(): Promise<void> {
-    this.composition?.close();
-    this.composition = undefined;
+    this.decompose();
     if (this.choice !== "screen-camera" || !this.screen || !this.devices?.getVideoTracks().length) return;
     const { compose } = await import("./compose");
-    this.composition = await compose(this.screen, this.devices, this.corner);
-    if (this.closed) this.composition.close();
+    const composition = await compose(this.screen, this.devices, this.corner);
+    this.decompose(); // another's, as in openDevices
+    this.composition = composition;
+    if (this.closed) this.decompose();
+  }
+
+  private decompose(): void {
+    this.composition?.close();
+    this.composition = undefined;
   }
 
   /** The person may have gone back while the browser was still asking; then the camera must not stay on. */
