@@ -156,6 +156,8 @@ export class UploadPanel {
         if (stage !== "sending") this.parts.live.textContent = STAGES[stage];
       },
       begun: (ticket: Ticket, received: number) => {
+        // The wish was for the upload before, which has ended: nobody must rely on it.
+        if (ticket.video !== this.ticket?.video) this.parts.asked.hidden = true;
         this.ticket = ticket;
         this.parts.pause.hidden = ticket.way !== "parts";
         this.parts.later.hidden = this.parts.asked.hidden === false;
@@ -230,14 +232,23 @@ export class UploadPanel {
       await postForm(this.config.submitUrl, { ...fields, video: this.ticket.video });
       this.asked(true);
     } catch (error) {
-      this.parts.live.textContent = error instanceof Refusal ? error.inWords : "That did not work.";
-      this.parts.stage.textContent = this.parts.live.textContent;
+      this.sayWhyNot(error);
     }
   }
 
   private async notAfterAll(): Promise<void> {
-    if (this.ticket) await postForm(this.config.cancelUrl, { video: this.ticket.video });
-    this.asked(false);
+    if (!this.ticket) return;
+    try {
+      await postForm(this.config.cancelUrl, { video: this.ticket.video });
+      this.asked(false);
+    } catch (error) {
+      this.sayWhyNot(error);
+    }
+  }
+
+  private sayWhyNot(error: unknown): void {
+    this.parts.live.textContent = error instanceof Refusal ? error.inWords : "That did not work.";
+    this.parts.stage.textContent = this.parts.live.textContent;
   }
 
   private asked(yes: boolean): void {
