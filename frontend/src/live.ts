@@ -64,7 +64,7 @@ export class LivePage {
 
   private async draw(): Promise<void> {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!answer.ok) return;
+    if (!answer.ok) throw new Error(`the page answered ${answer.status}`); // so that it is asked for again
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const focused = document.activeElement?.id;
     for (const place of this.root.querySelectorAll<HTMLElement>("[data-live]")) {
@@ -81,9 +81,9 @@ export class LivePage {
     for (const folded of this.root.querySelectorAll<HTMLDetailsElement>("details[data-live-open]")) {
       folded.open = fresh.querySelector<HTMLDetailsElement>(`#${folded.id}`)?.open ?? folded.open;
     }
-    const news = fresh.querySelector("[data-news]")?.textContent ?? "";
+    const news = fresh.querySelector<HTMLElement>("[data-news]")?.dataset.news ?? "";
     const place = this.root.querySelector("[data-news]");
-    if (place) place.textContent = news;
+    if (place && place.textContent !== news) place.textContent = news;
     this.updated();
   }
 }

@@ -45,7 +45,9 @@ def test_page_says_that_it_is_being_checked_and_then_shows_it(student: Visitor) 
     assert "Checking your video" in student.text()
     tasks.check_arrival(str(video.pk))
 
-    assert "Check your video" in student.text()
+    page = student.text()
+    assert "Check your video" in page
+    assert 'data-news="Your video is checked and ready. It is not handed in yet."' in page
 
 
 @pytest.mark.parametrize(
