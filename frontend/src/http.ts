@@ -11,8 +11,12 @@ export class Refusal extends Error {
     super(message);
   }
 
-  /** True where the same request may succeed later: no answer, not there yet, too many, server trouble. */
+  /**
+   * True where the same request may succeed later: no answer, not there yet, too many, server trouble. A proxy says 502
+   * while the server behind it starts anew; our own 502 has another code.
+   */
   get willPass(): boolean {
+    if (this.code === "http_502") return true;
     return this.status === 0 || this.status === 409 || this.status === 429 || this.status >= 503;
   }
 

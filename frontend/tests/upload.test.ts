@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytes, timeLeft } from "../src/format";
+import { Refusal } from "../src/http";
 import { type UploadConfig, whyNot } from "../src/upload/file-check";
 import { delayBefore } from "../src/upload/retry";
 import { Speed } from "../src/upload/speed";
@@ -77,5 +78,18 @@ describe("words for numbers", () => {
     expect(timeLeft(185)).toBe("about 3 min");
     expect(timeLeft(2 * 3600 + 300)).toBe("about 2 h 5 min");
     expect(timeLeft(Number.POSITIVE_INFINITY)).toBe("");
+  });
+});
+
+describe("a refusal", () => {
+  const passes = (status: number, code: string) => new Refusal(status, code, "", "").willPass;
+
+  it("passes where a proxy speaks for a server that starts anew, not where storage is not set up", () => {
+    expect([passes(502, "http_502"), passes(503, "http_503"), passes(0, "no_answer")]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([passes(502, "storage_refused"), passes(500, "http_500")]).toEqual([false, false]);
   });
 });

@@ -283,9 +283,7 @@ export class RecordingUpload {
         return answer;
       } catch (error) {
         this.stop.signal.throwIfAborted();
-        // A proxy says 502 while the server behind it starts anew; our own 502 has another code.
-        const mayPass = error instanceof Refusal && (error.willPass || error.code === "http_502");
-        if (!mayPass || !passes(error)) throw error;
+        if (!(error instanceof Refusal && error.willPass && passes(error))) throw error;
         await this.wait(tries, error.retryAfter);
       }
     }
