@@ -113,7 +113,17 @@ def test_wrong_file_is_refused_before_it_is_sent(
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], "x", {}, {"name": "a.mp4"}, {"name": "a.mp4", "size": "big"}, {"name": "", "size": 3}]
+    "body",
+    [
+        None,
+        [],
+        "x",
+        {},
+        {"name": "a.mp4"},
+        {"name": "a.mp4", "size": "big"},
+        {"name": "", "size": 3},
+        {"name": "a.mp4", "size": 3, "type": "video/mp4", "sender": "\ud800"},
+    ],
 )
 def test_unreadable_request_is_a_400(student: Visitor, body: Any) -> None:
     response = student.send("uploads/", body)
