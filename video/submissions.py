@@ -146,7 +146,7 @@ def _hand_in(
     submission: Submission, attempt: Attempt, video: Video, *, launch: LaunchSession | None, counts_at: datetime
 ) -> None:
     """The state, the receipt, the news for Moodle and the event, in the caller's transaction."""
-    attempt.submitted_at = timezone.now()
+    attempt.submitted_at = counts_at
     attempt.late = is_late(submission, begun_at=video.created_at, at=counts_at)
     _give_receipt_number(attempt)
     submission.state = Submission.State.SUBMITTED

@@ -171,7 +171,7 @@ class TestAskedWhileUnderWay:
 
         assert Attempt.objects.get().submitted_at is None
 
-    def test_our_workers_delay_makes_nobody_late(self, student: Visitor, assignment: Assignment) -> None:
+    def test_our_workers_delay_makes_nobody_late(self, student: Visitor, assignment: Assignment, visit: Any) -> None:
         ticket = self.begun(student)
         student.hand_over(ticket, film())
         student.send(ticket["urls"]["complete"])
@@ -182,8 +182,12 @@ class TestAskedWhileUnderWay:
         tasks.check_arrival(ticket["video"])
 
         attempt = Attempt.objects.get()
-        assert attempt.submitted_at is not None
+        assert attempt.submitted_at == long_ago
         assert not attempt.late
+        Submission.objects.update(extended_to=datetime.now(UTC) + timedelta(days=1))
+        teacher = visit("teacher", "3")
+        teacher.post(f"people/{Person.objects.get(sub='6').pk}/more-time/", {"remove": "1"})
+        assert not Attempt.objects.get().late, "an extension that was given and removed changes nothing"
 
     def test_what_arrives_after_the_grace_is_told_and_stays_a_draft(
         self, student: Visitor, assignment: Assignment
