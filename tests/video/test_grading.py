@@ -256,3 +256,30 @@ class TestRoom:
         event = Event.objects.get(kind="graded")
         assert event.actor == Person.objects.get(sub="3")
         assert "Private" not in str(event.data)
+
+
+def test_mark_is_for_the_attempt_that_was_shown(student: Visitor, teacher: Visitor, submission: Submission) -> None:
+    """Its student may hand in another while a teacher watches this one."""
+    page = teacher.text(room(submission))
+    shown = re.search(r'name="attempt_id" value="([^"]+)"', page)
+    assert shown
+    student.upload("b.mp4", film())
+    student.submit()
+    teacher.post(room(submission), {"points": "50", "feedback": "Good.", "attempt_id": shown.group(1)})
+
+    assert Grade.objects.get().attempt.number == 1
+
+
+def test_mark_of_an_attempt_that_was_taken_back_is_told_and_not_given_to_another(
+    student: Visitor, teacher: Visitor, submission: Submission
+) -> None:
+    student.upload("b.mp4", film())
+    student.submit()
+    second = submission.attempts.get(number=2)
+    student.post(f"attempts/{second.pk}/withdraw/")
+    answer = teacher.post(room(submission), {"points": "50", "feedback": "So good.", "attempt_id": str(second.pk)})
+
+    assert not Grade.objects.exists()
+    assert answer.status_code == 409
+    assert "taken back" in answer.content.decode()
+    assert "So good." in answer.content.decode(), "what was typed is not lost"

@@ -23,11 +23,15 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
     submission = _submission(request, submission_id)
     assignment = submission.assignment
     attempts = list(submission.attempts.submitted().select_related("grade__grader").prefetch_related("videos"))
-    attempt = _chosen(attempts, request.GET.get("attempt"))
+    marked = request.POST.get("attempt_id")  # what was shown: its student may have handed in another since
+    attempt = next((one for one in attempts if str(one.pk) == marked), _chosen(attempts, request.GET.get("attempt")))
+    gone = bool(marked) and str(attempt.pk) != marked
     grade: Grade | None = getattr(attempt, "grade", None)
     form = GradeForm(request.POST or None, instance=grade, maximum=assignment.points)
     around = grading.neighbours(assignment=assignment, submission=submission)
-    if request.method == "POST" and form.is_valid():
+    if gone:
+        messages.error(request, "The attempt that you marked was taken back by its student. Nothing was saved.")
+    elif request.method == "POST" and form.is_valid():
         grading.save_grade(
             launch=launch, attempt=attempt, points=form.cleaned_data["points"], feedback=form.cleaned_data["feedback"]
         )
@@ -60,7 +64,7 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
             ScoreDelivery.objects.filter(resource_link=assignment.resource_link, person=submission.person).first()
         ),
     }
-    return render(request, "video/room.html", context, status=422 if form.is_bound else 200)
+    return render(request, "video/room.html", context, status=409 if gone else 422 if form.is_bound else 200)
 
 
 def _submission(request: LaunchRequest, submission_id: uuid.UUID) -> Submission:
