@@ -24,7 +24,8 @@ from video.storage.base import Backend, ObjectChanged, StorageError, StoredObjec
 log = structlog.get_logger(__name__)
 
 MOST_LOOKS = 3  # that ended in nothing: a film that kills its worker must not do so for ever
-_CLAIM = timedelta(minutes=30)  # longer than the largest recording takes to be rewritten
+_CLAIM = timedelta(minutes=3)  # and longer for what takes longer to be read and rewritten:
+_SLOWEST = 5 << 20  # bytes a second
 _SPARE_SECONDS = 1.0  # containers round, and a recorder stops a moment after its limit
 
 
@@ -65,12 +66,14 @@ def claim(video_id: str) -> Video | None:
 
     None where another is at it, or nothing is left to do; one that was claimed too often in vain is refused.
     """
-    now = timezone.now()
-    mine = Video.objects.unclaimed().filter(pk=video_id)
-    if not mine.update(claimed_until=now + _CLAIM, looks=F("looks") + 1):
+    free = Video.objects.unclaimed().filter(pk=video_id)
+    video = free.checkable().first()
+    if video is None:
         return None
-    video = Video.objects.checkable().get(pk=video_id)
-    if video.looks <= MOST_LOOKS:
+    until = timezone.now() + _CLAIM + timedelta(seconds=video.size / _SLOWEST)
+    if not free.update(claimed_until=until, looks=F("looks") + 1):
+        return None
+    if video.looks < MOST_LOOKS:
         return video
     log.error("looks_used_up", video=str(video.pk))
     told = Problem("unreadable", "This file could not be looked into.", "Choose another file, or convert it first.")
@@ -96,8 +99,7 @@ def check(video: Video) -> None:
         endings.refuse(video, launch=None, problem=gone)
     else:
         _judge(video, found)
-    if Video.objects.filter(pk=video.pk, state__in=[Video.State.DELETED, Video.State.ERROR]).exists():
-        enqueue(tasks.delete_object, str(video.pk))  # once more: it may have been put back after it was removed
+    _clear_if_over(video)
 
 
 def _judge(video: Video, found: examine.Findings) -> None:
@@ -186,6 +188,8 @@ def _take_in(video: Video, stored: StoredObject) -> None:
         )
         if taken:  # else the browser asked twice
             enqueue(tasks.check_arrival, str(video.pk))
+        else:
+            _clear_if_over(video)
     video.refresh_from_db(fields=["state", "size", "checksum", "confirmed_at"])
 
 
@@ -222,6 +226,12 @@ def _believe(video: Video) -> None:
         events.record(Event.Kind.UPLOAD_SUCCEEDED, launch=None, video=video, size=video.size)
         if asked := Video.objects.values_list("submit_requested_at", flat=True).get(pk=video.pk):
             submissions.submit_as_asked(video=video, asked_at=asked)
+
+
+def _clear_if_over(video: Video) -> None:
+    """Remove its object once more where it has ended meanwhile: it may have been put there after it was removed."""
+    if Video.objects.filter(pk=video.pk, state__in=[Video.State.DELETED, Video.State.ERROR]).exists():
+        enqueue(tasks.delete_object, str(video.pk))
 
 
 def _not_arrived() -> Problem:

@@ -42,7 +42,9 @@ def test_what_the_film_says_is_stored(student: Visitor, name: str, container: st
 
 def test_page_says_that_it_is_being_checked_and_then_shows_it(student: Visitor) -> None:
     video = arrived(student, film())
-    assert "Checking your video" in student.text()
+    page = student.text()
+    assert "Checking your video" in page
+    assert f"uploads/{video.pk}/remove/" in page, "every state has a way out"
     tasks.check_arrival(str(video.pk))
 
     page = student.text()
@@ -230,6 +232,28 @@ def test_recording_that_was_removed_while_it_was_rewritten_leaves_nothing(
 
     assert Video.objects.get().state == "deleted"
     assert storage("s3").inspect(video.key) is None
+
+
+def test_upload_that_was_given_up_while_it_was_moved_leaves_nothing(
+    student: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = student.begin("a.mp4", film())
+    student.hand_over(ticket, film())
+    settle = S3.settle
+
+    def meanwhile(self: S3, **asked: str) -> None:
+        student.post(f"uploads/{ticket['video']}/remove/")
+        Video.objects.update(object_deleted_at=timezone.now())  # its worker came before the copy was there
+        settle(self, **asked)
+
+    monkeypatch.setattr(S3, "settle", meanwhile)
+    queued: list[Any] = []
+    monkeypatch.setattr(arrivals, "enqueue", lambda task, *args: queued.append((task, args)))
+    student.send(ticket["urls"]["complete"])
+    for task, args in queued:
+        task(*args)
+
+    assert storage("s3").inspect(Video.objects.get().key) is None
 
 
 def test_two_that_complete_at_once_are_told_to_ask_again(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
