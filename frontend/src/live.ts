@@ -66,6 +66,9 @@ export class LivePage {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok) throw new Error(`the page answered ${answer.status}`); // so that it is asked for again
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // What one sends with is never drawn anew; where it was not there yet, nothing is lost by coming again.
+    const ways = "[data-upload-panel], [data-recorder]";
+    if (fresh.querySelector(ways) && !this.root.querySelector(ways)) return location.reload();
     const focused = document.activeElement?.id;
     for (const place of this.root.querySelectorAll<HTMLElement>("[data-live]")) {
       const next = fresh.querySelector<HTMLElement>(`[data-live=${place.dataset.live}]`);

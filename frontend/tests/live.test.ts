@@ -5,13 +5,14 @@ const page = (text: string) =>
   `<div data-live-page data-version="1" data-state="/state" data-every="30"><div data-live="draft">${text}</div>
   <p data-news="${text} now"></p></div>`;
 let broken = false;
+let shown = page("new");
 
 beforeEach(() => {
   document.body.innerHTML = page("old");
   vi.stubGlobal("fetch", async (url: string) =>
     String(url).endsWith("/state")
       ? new Response('{"version": "2", "every": 30}')
-      : new Response(broken ? "a proxy says no" : page("new"), { status: broken ? 502 : 200 }),
+      : new Response(broken ? "a proxy says no" : shown, { status: broken ? 502 : 200 }),
   );
 });
 afterEach(() => vi.unstubAllGlobals());
@@ -35,4 +36,13 @@ it("asks again where the page did not come", async () => {
   await looked.look();
 
   expect(document.querySelector("[data-live]")?.textContent).toBe("new");
+});
+
+it("comes again when the assignment opens, for the page had nothing to send with", async () => {
+  shown = page("<div data-upload-panel></div>");
+  const reload = vi.spyOn(location, "reload").mockImplementation(() => undefined);
+  await live().look();
+  shown = page("new");
+
+  expect(reload).toHaveBeenCalledOnce();
 });
