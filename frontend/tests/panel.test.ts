@@ -35,24 +35,37 @@ function place<T extends HTMLElement>(name: string): T {
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
+beforeEach(async () => {
+  attempts = [];
+  document.body.innerHTML = `<div id="root">
+    ${PLACES.map((name) => `<button type="button" data-upload="${name}"></button>`).join("")}
+    <input type="file" data-upload="input"><progress data-upload="bar"></progress>
+    <dialog data-upload="cancel-dialog"></dialog><dialog data-upload="another-dialog"></dialog>
+    <dialog data-upload="later-dialog"><form data-upload="later-form"></form></dialog></div>`;
+  place("asked").hidden = true;
+  vi.stubGlobal("fetch", async () => new Response('{"receipt": ""}'));
+  const root = document.querySelector<HTMLElement>("#root") as HTMLElement;
+  new UploadPanel(root, config, () => [], vi.fn(), vi.fn());
+  Object.defineProperty(place("input"), "files", {
+    value: [new File(["x".repeat(100)], "a.mp4", { type: "video/mp4" })],
+  });
+  place("input").dispatchEvent(new Event("change"));
+  await settled();
+  attempts[0]?.listener.begun(ticket("first"), 0);
+});
+
+describe("an upload", () => {
+  it("shows how far it is when nothing more comes for a while", async () => {
+    attempts[0]?.listener.progress(20);
+    attempts[0]?.listener.progress(60);
+    await new Promise((resolve) => setTimeout(resolve, 350));
+
+    expect(place("percent").textContent).toBe("60 %");
+  });
+});
+
 describe("an upload that is to be handed in by itself", () => {
   beforeEach(async () => {
-    attempts = [];
-    document.body.innerHTML = `<div id="root">
-      ${PLACES.map((name) => `<button type="button" data-upload="${name}"></button>`).join("")}
-      <input type="file" data-upload="input"><progress data-upload="bar"></progress>
-      <dialog data-upload="cancel-dialog"></dialog><dialog data-upload="another-dialog"></dialog>
-      <dialog data-upload="later-dialog"><form data-upload="later-form"></form></dialog></div>`;
-    place("asked").hidden = true;
-    vi.stubGlobal("fetch", async () => new Response('{"receipt": ""}'));
-    const root = document.querySelector<HTMLElement>("#root") as HTMLElement;
-    new UploadPanel(root, config, () => [], vi.fn(), vi.fn());
-    Object.defineProperty(place("input"), "files", {
-      value: [new File(["x"], "a.mp4", { type: "video/mp4" })],
-    });
-    place("input").dispatchEvent(new Event("change"));
-    await settled();
-    attempts[0]?.listener.begun(ticket("first"), 0);
     place("later-form").dispatchEvent(new Event("submit", { cancelable: true }));
     await settled();
   });
