@@ -16,6 +16,8 @@ if (page) {
   };
   const live = new LivePage(page, () => void look());
   const changed = () => void live.look();
+  /** What is on its way in this tab is not offered to be gone on with beside it. */
+  const sending = (running: boolean) => page.toggleAttribute("data-sending", running);
   if (config) {
     const settings = JSON.parse(config) as UploadConfig & RecorderConfig;
     const recorder = document.querySelector<HTMLElement>("[data-recorder]");
@@ -23,13 +25,10 @@ if (page) {
       if (place) place.hidden = running;
     };
     if (root)
-      new UploadPanel(
-        root,
-        settings,
-        unfinished,
-        changed,
-        stepBack(document.querySelector("[data-record-way]")),
-      );
+      new UploadPanel(root, settings, unfinished, changed, (running) => {
+        sending(running);
+        stepBack(document.querySelector("[data-record-way]"))(running);
+      });
     if (recorder) {
       void import("./recorder/panel").then(({ RecorderPanel }) => {
         new RecorderPanel(recorder, settings, { arrived: () => void arrived(live), busy: stepBack(root) });

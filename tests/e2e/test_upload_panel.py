@@ -117,6 +117,10 @@ def test_paused_upload_goes_on_and_leaves_no_trace_in_what_is_sent(
     page: Page, demo: Demo, link: int, large: Path
 ) -> None:
     held = send(page, demo, link, "7", large)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the page looks what is new
+    unfinished = page.locator("[data-live=unfinished] .unfinished")
+    expect(unfinished).to_be_attached()
+    expect(unfinished, "it would offer to give up what is just being sent").to_be_hidden()
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("[data-upload=stage]")).to_contain_text("Paused")
     expect(page.get_by_role("button", name="Go on")).to_be_focused()
