@@ -17,7 +17,7 @@ from lti_tool.models import LaunchSession
 from video import endings, events, examine, media_types, remux, submissions, tasks
 from video.durations import clock
 from video.models import Attempt, Event, Video
-from video.problems import Problem
+from video.problems import Problem, too_large
 from video.storage import storage
 from video.storage.base import Backend, ObjectChanged, StorageError, StoredObject
 
@@ -145,12 +145,7 @@ def _found(backend: Backend, video: Video) -> tuple[str, StoredObject] | None:
 def _why_not(video: Video, stored: StoredObject, head: bytes) -> Problem | None:
     assignment = video.attempt.submission.assignment
     if stored.size > assignment.max_bytes:
-        limit = filesizeformat(assignment.max_bytes)
-        return Problem(
-            "too_large",
-            f"This file is {filesizeformat(stored.size)}; the limit is {limit}.",
-            "Choose a shorter or more compressed video.",
-        )
+        return too_large(stored.size, assignment.max_bytes)
     if not video.recorded and stored.size != video.size:
         return Problem(
             "wrong_size",

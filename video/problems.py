@@ -1,5 +1,15 @@
 """Refusals that a person can read and act on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from django.template.defaultfilters import filesizeformat
+
+from video.storage.base import StorageRefused, StorageUnavailable
+
+log = structlog.get_logger(__name__)
+
 
 class Problem(Exception):
     """Something the person asked for cannot be done.
@@ -42,3 +52,24 @@ def storage_refused() -> Problem:
         "Tell your teacher or Moodle admin. Your file is safe on your device.",
         status=502,
     )
+
+
+def too_large(size: int, limit: int) -> Problem:
+    return Problem(
+        "too_large",
+        f"This file is {filesizeformat(size)}; the limit is {filesizeformat(limit)}.",
+        "Choose a shorter or more compressed video.",
+    )
+
+
+@contextmanager
+def storage_problems() -> Iterator[None]:
+    """Storage's failures as what a person is told."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        log.warning("storage_unavailable", reason=error.reason)
+        raise storage_unavailable() from error
+    except StorageRefused as error:
+        log.error("storage_refused", reason=error.reason)
+        raise storage_refused() from error

@@ -4,33 +4,22 @@ What has arrived is asked of storage, never of the browser; so an upload goes on
 in a new launch.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from lti_tool.models import LaunchSession
-from video import arrivals, endings, events, media_types, submissions
+from video import arrivals, endings, events, media_types, parts, submissions
 from video.file_names import kept_key, new_key, shown_name
 from video.models import Assignment, Attempt, Event, Video
 from video.openings import check_open, open_draft
-from video.problems import Problem, storage_refused, storage_unavailable
+from video.problems import Problem, storage_problems, too_large
 from video.storage import storage
-from video.storage.base import (
-    FormTicket,
-    ObjectChanged,
-    PartsTicket,
-    SignedParts,
-    StorageRefused,
-    StorageUnavailable,
-    StoredPart,
-    UploadGone,
-)
+from video.storage.base import FormTicket, PartsTicket, SignedParts, StoredPart
 
 log = structlog.get_logger(__name__)
 
@@ -126,7 +115,7 @@ def renew(*, launch: LaunchSession, video: Video) -> Begun:
     """
     _check_going_on(video)
     if video.upload_id:
-        return Begun(video=video, received=received(video))
+        return Begun(video=video, received=parts.received(video))
     with storage_problems():
         ticket = storage(video.backend).begin_upload(
             key=video.incoming_key,
@@ -153,13 +142,7 @@ def sign(*, video: Video, sizes: Mapping[int, int], sender: str = "") -> SignedP
         raise Problem(
             "other_tab", "This upload goes on in another tab or on another device.", "Watch it there.", status=423
         )
-    assert video.part_bytes is not None, "an upload in parts has a size of them"
-    for number, size in sizes.items():
-        if size != expected_size(video, number) and not (video.recorded and 0 < size < video.part_bytes):
-            raise Problem("wrong_part", "This upload has no such part.", "Reload the page and try again.", status=400)
-    assignment = video.attempt.submission.assignment
-    if video.recorded and max(sizes) * video.part_bytes > assignment.max_bytes + video.part_bytes:
-        raise too_large(assignment, max(sizes) * video.part_bytes)
+    parts.check_sizes(video, sizes)
     with storage_problems():
         signed = storage(video.backend).sign_parts(
             key=video.key, upload_id=video.upload_id, sizes=sizes, seconds=settings.UPLOAD_TICKET_SECONDS
@@ -168,32 +151,13 @@ def sign(*, video: Video, sizes: Mapping[int, int], sender: str = "") -> SignedP
     return signed
 
 
-def received(video: Video) -> list[StoredPart]:
-    """What storage has of an upload in parts; all of it where it was put together and nobody heard so.
-
-    Raises:
-        Problem: storage does not answer, or has lost it (it is ended then).
-    """
-    with storage_problems():
-        backend = storage(video.backend)
-        try:
-            return backend.parts(key=video.key, upload_id=video.upload_id)
-        except UploadGone:
-            whole = backend.inspect(video.key)
-    if whole is not None:
-        return _cut(whole.size, video)
-    problem = Problem("upload_gone", "The unfinished upload is no longer in storage.", "Choose the file again.")
-    endings.refuse(video, launch=None, problem=problem)
-    raise problem
-
-
-def complete(*, launch: LaunchSession | None, video: Video, parts: int | None = None) -> Video:
+def complete(*, launch: LaunchSession | None, video: Video, count: int | None = None) -> Video:
     """Look at storage, and go on only if what is there is what was announced.
 
     The browser's word that it has finished is a reason to look, nothing more. Calling it again changes nothing.
 
     Args:
-        parts: how many a recording has, which announced no size; None takes those that have arrived.
+        count: how many parts a recording has, which announced no size; None takes those that have arrived.
 
     Raises:
         Problem: 409 `not_arrived`; 422 with the reason, and the object is deleted; 503 storage does not answer.
@@ -204,7 +168,7 @@ def complete(*, launch: LaunchSession | None, video: Video, parts: int | None = 
         raise Problem("upload_over", video.error_message or "This upload has ended.", "Choose the file again.")
     with storage_problems():
         if video.upload_id:
-            _put_together(video, parts)
+            parts.put_together(video, count)
         return arrivals.look(video, launch=launch)
 
 
@@ -240,27 +204,11 @@ def remove_draft(*, launch: LaunchSession, video: Video) -> None:
         endings.delete(video, launch=launch, why="removed")
 
 
-def expected_size(video: Video, number: int) -> int:
-    """Bytes of an announced file's part; 0 where there is no such part. A recording's are whole but for its last."""
-    assert video.part_bytes is not None, "an upload in parts has a size of them"
-    if video.recorded:
-        return video.part_bytes
-    return max(0, min(video.part_bytes, video.size - (number - 1) * video.part_bytes))
-
-
-def too_large(assignment: Assignment, size: int) -> Problem:
-    return Problem(
-        "too_large",
-        f"This file is {filesizeformat(size)}; the limit is {filesizeformat(assignment.max_bytes)}.",
-        "Choose a shorter or more compressed video.",
-    )
-
-
 def _checked_type(assignment: Assignment, file: Announced) -> str:
     if file.size is not None and file.size <= 0:
         raise Problem("empty", "This file is empty.", "Choose another file.")
     if file.size is not None and file.size > assignment.max_bytes:
-        raise too_large(assignment, file.size)
+        raise too_large(file.size, assignment.max_bytes)
     unwanted = Assignment.Ways.UPLOAD if file.recorded else Assignment.Ways.RECORD
     if assignment.ways == unwanted:
         how = "upload a file" if file.recorded else "record your video here"
@@ -284,7 +232,7 @@ def _unfinished(launch: LaunchSession, assignment: Assignment, file: Announced) 
 
 def _resumed(video: Video, *, launch: LaunchSession, sender: str) -> Begun | None:
     try:
-        there = received(video)
+        there = parts.received(video)
     except Problem as problem:
         if problem.code == "upload_gone":
             return None
@@ -299,66 +247,3 @@ def _check_going_on(video: Video) -> None:
     if video.state != Video.State.PENDING or video.attempt.submitted_at is not None:
         raise Problem("upload_over", "This upload has already ended.", "Reload the page.", status=410)
     check_open(video.attempt.submission, begun_at=video.created_at)
-
-
-def _put_together(video: Video, wanted: int | None) -> None:
-    """Have storage make one object of the parts, if every one is there and of its size."""
-    backend = storage(video.backend)
-    try:
-        there = backend.parts(key=video.key, upload_id=video.upload_id)
-        whole = _all_there(video, there, wanted)
-        backend.finish_parts(key=video.key, upload_id=video.upload_id, parts=whole)
-    except UploadGone:
-        # Done already, by a request whose answer was lost: the look that follows tells.
-        log.info("upload_gone", video=str(video.pk))
-    except ObjectChanged as error:
-        raise _not_all_there([]) from error  # a part is sent again just now, by another tab
-
-
-def _all_there(video: Video, there: list[StoredPart], wanted: int | None) -> list[StoredPart]:
-    """The parts to put together. Raises Problem where one is missing.
-
-    Where nobody can say any more how many a recording has, it is what there is before the first gap: parts are sent
-    several at a time, and a browser that dies may leave a later one there without the one before.
-    """
-    if video.recorded:
-        unbroken = [part for number, part in enumerate(there, 1) if part.number == number]
-        if wanted is None:
-            there = unbroken
-        whole = bool(there) and len(unbroken) == len(there) and wanted in (None, len(there))
-    else:
-        whole = sum(part.size for part in there) == video.size and all(
-            part.size == expected_size(video, part.number) for part in there
-        )
-    if not whole:
-        raise _not_all_there(there)
-    return there
-
-
-def _not_all_there(there: list[StoredPart]) -> Problem:
-    arrived = filesizeformat(sum(part.size for part in there))
-    message = f"Only {arrived} have arrived in storage yet." if there else "Not all of it has arrived in storage yet."
-    return Problem("not_arrived", message, "Wait a moment, or choose the same file again to go on.", status=409)
-
-
-def _cut(size: int, video: Video) -> list[StoredPart]:
-    """The parts of a whole object, as if they were still apart."""
-    assert video.part_bytes is not None, "an upload in parts has a size of them"
-    starts = range(0, size, video.part_bytes)
-    return [
-        StoredPart(number=number, size=min(video.part_bytes, size - start), checksum="")
-        for number, start in enumerate(starts, 1)
-    ]
-
-
-@contextmanager
-def storage_problems() -> Iterator[None]:
-    """Storage's failures as what a person is told."""
-    try:
-        yield
-    except StorageUnavailable as error:
-        log.warning("storage_unavailable", reason=error.reason)
-        raise storage_unavailable() from error
-    except StorageRefused as error:
-        log.error("storage_refused", reason=error.reason)
-        raise storage_refused() from error

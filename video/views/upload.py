@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession
 from lti_tool.roles import Role
-from video import limits, uploads
+from video import limits, parts, uploads
 from video.assignments import assignment_of
 from video.forms import PartsForm, UploadForm
 from video.limits import Limit
@@ -68,15 +68,15 @@ def sign(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
 def status(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     """How far an upload is, as storage sees it."""
     video = _own_video(request.launch, video_id)
-    parts = uploads.received(video) if video.state == Video.State.PENDING and video.upload_id else []
+    there = parts.received(video) if video.state == Video.State.PENDING and video.upload_id else []
     answer = {
         "video": str(video.pk),
         "state": video.state,
         "name": video.name,
         "size": video.size,
         "recorded": video.recorded,
-        "received": sum(part.size for part in parts),
-        "parts": _parts(parts),
+        "received": sum(part.size for part in there),
+        "parts": _parts(there),
         "error": video.error_message,
     }
     return JsonResponse(answer)
@@ -86,11 +86,11 @@ def status(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @json_answer
 def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
-    parts = json_body(request).get("parts")
+    count = json_body(request).get("parts")
     video = uploads.complete(
         launch=request.launch,
         video=_own_video(request.launch, video_id),
-        parts=parts if isinstance(parts, int) else None,
+        count=count if isinstance(count, int) else None,
     )
     found = {"id": str(video.pk), "name": video.name, "size": video.size, "state": video.state}
     return JsonResponse({"video": found})
