@@ -259,7 +259,7 @@ class UploadForm(forms.Form):
     type = forms.CharField(max_length=200, required=False)
     fingerprint = forms.RegexField(r"^[0-9a-f]{64}$", required=False)
     recorded = forms.BooleanField(required=False)
-    sender = forms.RegexField(r"^[A-Za-z0-9.-]{1,36}$", required=False)
+    sender = forms.RegexField(r"^[ A-Za-z0-9.-]{1,36}$", required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
