@@ -86,12 +86,9 @@ def status(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @json_answer
 def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
+    video = _own_video(request.launch, video_id)
     count = json_body(request).get("parts")
-    video = uploads.complete(
-        launch=request.launch,
-        video=_own_video(request.launch, video_id),
-        count=count if isinstance(count, int) else None,
-    )
+    video = uploads.complete(launch=request.launch, video=video, count=count if isinstance(count, int) else None)
     found = {"id": str(video.pk), "name": video.name, "size": video.size, "state": video.state}
     return JsonResponse({"video": found})
 
