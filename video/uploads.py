@@ -101,9 +101,7 @@ def begin(*, launch: LaunchSession, assignment: Assignment, file: Announced) -> 
     else:
         form = ticket
         video.incoming_key, video.key = key, kept_key(key)
-    with transaction.atomic():
-        video.save(force_insert=True)
-        events.record(Event.Kind.UPLOAD_STARTED, launch=launch, video=video, size=video.size, way=ticket.way)
+    _remember(video, launch=launch, way=ticket.way)
     return Begun(video=video, form=form)
 
 
@@ -217,6 +215,20 @@ def _checked_type(assignment: Assignment, file: Announced) -> str:
     if content_type is None:
         raise Problem("wrong_type", "This file is not a video we can take.", f"Choose a {media_types.IN_WORDS} file.")
     return content_type
+
+
+def _remember(video: Video, *, launch: LaunchSession, way: str) -> None:
+    """Store a new upload, unless its attempt was handed in or dropped while storage was asked. Raises Problem."""
+    with transaction.atomic():
+        draft = Attempt.objects.drafts().select_for_update().filter(pk=video.attempt_id).exists()
+        if draft:
+            video.save(force_insert=True)
+            events.record(Event.Kind.UPLOAD_STARTED, launch=launch, video=video, size=video.size, way=way)
+    if not draft:
+        if video.upload_id:
+            with storage_problems():
+                storage(video.backend).abort_parts(key=video.key, upload_id=video.upload_id)
+        raise Problem("handed_in", "This attempt was handed in meanwhile.", "Reload the page.", status=410)
 
 
 def _unfinished(launch: LaunchSession, assignment: Assignment, file: Announced) -> list[Video]:

@@ -235,6 +235,27 @@ def test_upload_that_storage_has_lost_begins_anew(student: Visitor) -> None:
     assert Video.objects.get(pk=ticket["video"]).state == "error"
 
 
+def test_attempt_that_was_handed_in_while_storage_was_asked_takes_no_more(
+    student: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = student.upload("a.mp4", padded(MIB))
+    backend = storage("s3")
+    ask: Any = backend.begin_upload
+    begun: list[Any] = []
+
+    def slowly(**what: Any) -> Any:
+        student.post("submit/", {"video": ready})
+        begun.append(ask(**what))
+        return begun[0]
+
+    monkeypatch.setattr(backend, "begin_upload", slowly)
+    refused = student.send("uploads/", {"name": "b.mp4", "size": len(FILM), "type": "video/mp4"})
+
+    assert (refused.status_code, code(refused)) == (410, "handed_in")
+    assert Video.objects.count() == 1
+    assert begun[0].upload_id not in {found.upload_id for found in backend.unfinished("videos/")}
+
+
 def test_giving_up_leaves_nothing_behind(student: Visitor) -> None:
     ticket = begin(student)
     put(student, ticket, 1)

@@ -116,6 +116,8 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     drafting = tenant.launch("drafting", "student", "7")
     drafting.upload(f"{word}-draft.mp4", film())
     drafting.begin(f"{word}-on-its-way.mp4", film())
+    large = {"name": f"{word}-large.mp4", "size": 20 * 1024 * 1024, "type": "video/mp4"}
+    assert drafting.send("uploads/", large).status_code == 201
     chooser = tenant.launch("choosing", "teacher", "3", **selecting(deep_link_return_url=f"https://{host}/{word}"))
     chooser.post("", {**FORM, "title": f"{word} chosen", "instructions": "", "another": "1"})
     tenant.launch("reviewing", "teacher", "3", **reviewing("6"))
@@ -156,10 +158,14 @@ def test_every_hole_in_an_address_can_be_filled() -> None:
 
 def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> None:
     """With the same requests that get nothing from another platform: or that would prove nothing."""
-    own, silent = tenants[0], []
+    own, silent, parts = tenants[0], [], [{"number": 1, "size": 8 * 1024 * 1024}]
+
+    def body(pk: str) -> dict[str, Any]:
+        return {**dict.fromkeys(NAMES, pk), "parts": parts, "sender": ""}
+
     for route in ADDRESSES:
         tries = (
-            ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), dict.fromkeys(NAMES, pk)).status_code
+            ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), body(pk)).status_code
             for visitor in own.people.values()
             if visitor.home[1] == route[0]
             for pk in own.ids_of(*(f"video.{kind}" for kind in KINDS), "lti_tool.Person")
