@@ -68,6 +68,7 @@ def sign(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
 def status(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     """How far an upload is, as storage sees it."""
     video = _own_video(request.launch, video_id)
+    limits.check(Limit.PART_REQUESTS, request.launch.person_id)  # each asks storage
     there = parts.received(video) if video.state == Video.State.PENDING and video.upload_id else []
     answer = {
         "video": str(video.pk),
@@ -87,6 +88,7 @@ def status(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
 @json_answer
 def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     video = _own_video(request.launch, video_id)
+    limits.check(Limit.PART_REQUESTS, request.launch.person_id)
     count = json_body(request).get("parts")
     video = uploads.complete(launch=request.launch, video=video, count=count if isinstance(count, int) else None)
     found = {"id": str(video.pk), "name": video.name, "size": video.size, "state": video.state}
