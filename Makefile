@@ -58,12 +58,13 @@ test-frontend: install
 
 # Everything: SQLite, the browser, the second platform.
 test-python: install .venv-openedx/.installed
-	$(BIN)/pytest -n 2 --dist loadfile -m browser
+	$(BIN)/pytest -n 3 --dist loadfile -m browser
 	$(BIN)/pytest -n 2 --dist loadfile -m "not browser and not property"
 
 # What touches the database, once more where production keeps it.
 test-postgres: install
-	$(BIN)/python -m tests.services $(BIN)/pytest -n 2 --dist loadfile tests/config tests/lti_tool tests/video tests/contracts
+	$(BIN)/python -m tests.services $(BIN)/pytest -n 2 --dist loadfile tests/config tests/lti_tool tests/video \
+		--ignore tests/video/test_examine.py --ignore tests/video/test_remux.py
 
 # Figures last, as key=value. Ratios are of one run; nothing in `make test` depends on them.
 bench-launch: install
