@@ -9,6 +9,7 @@ export default defineConfig({
     outDir: "dist",
     emptyOutDir: true,
     rollupOptions: { input: ["page", "student", "room", "checkup"].map((name) => `frontend/src/${name}.ts`) },
+    target: "es2022",
     chunkSizeWarningLimit: 900,
   },
   test: { environment: "happy-dom", include: ["tests/**/*.test.ts"] },

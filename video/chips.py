@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lti_tool.models import ScoreDelivery
 from lti_tool.models.score_delivery import GradingProgress
+from video.models import Attempt, Grade
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,23 @@ NOT_STARTED = Chip("not_started", "Not started")
 UPLOADING = Chip("uploading", "Uploading", "A video is on its way, and not handed in yet.")
 CHECKING = Chip("checking", "Being checked", "A video has arrived and is looked into; it is not handed in yet.")
 DRAFT = Chip("draft", "Draft, not handed in")
-UPLOADING = Chip("uploading", "Uploading")
-CHECKING = Chip("checking", "Being checked")
 SUBMITTED = Chip("submitted", "Submitted")
 LATE = Chip("late", "Submitted late")
 MARKED = Chip("marked", "Marked")
 RETURNED = Chip("returned", "Marked")
+
+
+UNRELEASED = Chip("unreleased", "Marked, not released", "The student does not see the mark yet.")
+CHANGED = Chip("unreleased", "Changed since released", "The student sees the mark as it was released.")
+
+
+def mark_chip(attempt: Attempt, grade: Grade | None) -> Chip:
+    """How far an attempt's marking is. (Join the grade's `release`.)"""
+    if grade is None or grade.points is None:
+        return LATE if attempt.late else SUBMITTED
+    if grade.unreleased:
+        return CHANGED if grade.returned else UNRELEASED
+    return MARKED
 
 
 def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> Chip | None:

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
+from video import rubrics
 from video.extensions import MOST_EXTRA_ATTEMPTS, first_limit
-from video.models import Assignment, Grade, Submission
+from video.models import Assignment, Submission
+from video.rubrics import short
 from video.uploads import MOST_PARTS_AT_ONCE, Announced
 
 GB = 1024**3
@@ -85,8 +87,21 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
             "due_at",
             "closes_at",
             "statement",
+            "grading",
+            "rubric",
+            "hold_grades",
+            "anonymous",
+            "assistants_release",
+            "replies",
+            "double_marking",
         )
         labels = {
+            "grading": "Marked by",
+            "hold_grades": "Keep marks back until somebody releases them",
+            "anonymous": "Anonymous marking: no names before a mark is released",
+            "assistants_release": "Assistants may release marks",
+            "replies": "Students may answer comments on their video",
+            "double_marking": "Two markers, then an agreed mark",
             "attempts_allowed": "Attempts",
             "ways": "How students send it",
             "statement": "Statement to tick before handing in",
@@ -94,26 +109,35 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {
             "instructions": forms.Textarea(attrs={"rows": 5}),
             "ways": forms.RadioSelect,
+            "grading": forms.RadioSelect,
+            "rubric": forms.HiddenInput,
             "statement": forms.Textarea(attrs={"rows": 2}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         limit = Decimal(settings.UPLOAD_MAX_BYTES) / GB
-        self.initial["points"] = _short(self.instance.points)
+        self.initial["points"] = short(self.instance.points)
         self.fields["points"].widget.attrs |= {"min": "0.01", "step": "any", "inputmode": "decimal"}
-        self.fields["max_size_gb"].initial = _short(Decimal(self.instance.max_bytes) / GB)
+        self.fields["max_size_gb"].initial = short(Decimal(self.instance.max_bytes) / GB)
         self.fields["max_size_gb"].validators.append(
-            MaxValueValidator(limit, message=f"At most {_short(limit)} GB: this site's limit.")
+            MaxValueValidator(limit, message=f"At most {short(limit)} GB: this site's limit.")
         )
         if self.instance.max_seconds:
-            self.fields["max_minutes"].initial = _short(Decimal(self.instance.max_seconds) / 60)
+            self.fields["max_minutes"].initial = short(Decimal(self.instance.max_seconds) / 60)
         self.fields["max_minutes"].widget.attrs |= {"step": "any", "inputmode": "decimal"}
         self.fields["attempts_allowed"].validators.append(MinValueValidator(1))
-        self.fields["ways"].required = False  # where nothing is chosen, what it was stays
+        for name in ("ways", "grading"):
+            self.fields[name].required = False  # where nothing is chosen, what it was stays
 
     def clean_ways(self) -> str:
         return str(self.cleaned_data["ways"] or self.instance.ways)
+
+    def clean_grading(self) -> str:
+        return str(self.cleaned_data["grading"] or self.instance.grading)
+
+    def clean_rubric(self) -> dict[str, Any]:
+        return rubrics.parse(self.cleaned_data["rubric"]).as_json()
 
     def clean_statement(self) -> str:
         """One line: it stands beside a box to tick."""
@@ -125,7 +149,12 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in ("opens_at", "due_at", "closes_at"):
             cleaned[name] = _moment(self, name, cleaned.get(name), zone)
         self._check_order(cleaned)
+        self._check_rubric(cleaned)
         return cleaned
+
+    def _check_rubric(self, cleaned: dict[str, Any]) -> None:
+        if cleaned.get("grading") == Assignment.Grading.RUBRIC and "rubric" in cleaned and not cleaned["rubric"]:
+            self.add_error("rubric", "The rubric has no criteria yet: add one, or mark by points.")
 
     def _check_order(self, cleaned: dict[str, Any]) -> None:
         opens, due, closes = (cleaned.get(name) for name in ("opens_at", "due_at", "closes_at"))
@@ -230,27 +259,6 @@ class MoreTimeForm(forms.Form):
             self.add_error("until", f"It must be later than the {which} date: this would give no more time.")
 
 
-class GradeForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Points out of the assignment's, and written feedback (plain text, as Moodle shows it)."""
-
-    class Meta:
-        model = Grade
-        fields = ("points", "feedback")
-        widgets = {"feedback": forms.Textarea(attrs={"rows": 8})}
-
-    def __init__(self, *args: Any, maximum: Decimal, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        points = self.fields["points"]
-        assert isinstance(points, forms.DecimalField)
-        if self.instance.points is not None:
-            self.initial["points"] = _short(self.instance.points)
-        points.validators += [
-            MinValueValidator(0),
-            MaxValueValidator(maximum, message=f"At most {_short(maximum)} points."),
-        ]
-        points.widget.attrs |= {"min": "0", "max": _short(maximum), "step": "any", "inputmode": "decimal"}
-
-
 class UploadForm(forms.Form):
     """What a browser says of a video before it sends it. A recording has no size yet."""
 
@@ -317,8 +325,3 @@ def _zone(name: str) -> tzinfo:
         return zoneinfo.ZoneInfo(name) if name else UTC
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
-
-
-def _short(number: Decimal) -> str:
-    """`5` rather than `5.00`."""
-    return f"{number.quantize(Decimal('0.01')).normalize():f}"

@@ -1,23 +1,25 @@
 """The teacher's list: everybody who should hand in, and how far they are."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from lti_tool.models import Membership, Person, ScoreDelivery
 from lti_tool.roles import Role
 from video import chips
+from video.anonymity import alias_in_sql
 from video.chips import Chip
 from video.extensions import MoreTime, more_time
-from video.models import Assignment, Attempt, Submission, Video
+from video.models import Assignment, Attempt, Release, Submission, Video
 
 PER_PAGE = 50
 GOES_ON = timedelta(minutes=10)  # how long an upload counts as going on after its browser last asked for something
@@ -26,9 +28,11 @@ _NOT_OPENED = "not_opened"
 
 @dataclass(frozen=True)
 class Row:
-    """One student. `url` is None where there is nothing to open; duration in seconds."""
+    """One student, called `name`: an alias where `hidden`. `url` None: nothing to open. Duration in seconds."""
 
     person: Person
+    name: str
+    hidden: bool
     status: Chip
     url: str | None
     attempt_number: int | None
@@ -86,6 +90,63 @@ class Counter:
     active: bool
 
 
+@dataclass(frozen=True)
+class View:
+    """What of the roster is looked at, as its address says; the room's previous and next go by it."""
+
+    show: str = "all"
+    query: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> "View":
+        """From an address's parameters `show` and `q`; an unknown filter shows all."""
+        show = asked.get("show", "")
+        query = asked.get("q", "").replace("\x00", "").strip()[:100]
+        return cls(show=show if show in {f.code for f in FILTERS} else "all", query=query)
+
+    @property
+    def in_address(self) -> str:
+        """The parameters that differ from the first view, with their question mark; or nothing."""
+        asked = {name: value for name, value in (("show", self.show), ("q", self.query)) if value not in ("", "all")}
+        return f"?{urlencode(asked)}" if asked else ""
+
+    @property
+    def condition(self) -> Q:
+        chosen = next(f for f in FILTERS if f.code == self.show).condition
+        if self.query:
+            chosen &= Q(shown_name__icontains=self.query) | Q(shown_email__icontains=self.query)
+        return chosen
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A submission with handed-in work, in the roster's order; `inside` the view or not."""
+
+    submission_id: uuid.UUID
+    name: str
+    state: str
+    late: bool
+    inside: bool
+
+
+def handed_in(*, assignment: Assignment, view: View) -> list[Entry]:
+    """Everybody's who has handed in, in one statement: the room's previous, next and list."""
+    own = Submission.objects.filter(assignment=assignment, person=OuterRef("pk"))
+    rows = (
+        people(assignment)
+        .filter(late__isnull=False)
+        .annotate(
+            submission_id=Subquery(own.values("pk")[:1]),
+            inside=Case(
+                When(view.condition or Q(pk__isnull=False), then=True), default=False, output_field=BooleanField()
+            ),
+        )
+        .order_by("shown_name", "pk")
+        .values_list("submission_id", "shown_name", "state", "late", "inside")
+    )
+    return [Entry(*row) for row in rows]
+
+
 def counters(*, assignment: Assignment, active: str) -> list[Counter]:
     """How many students each filter shows, whatever is searched for. One statement, grouped by what they ask."""
     groups = list(
@@ -106,23 +167,19 @@ def counters(*, assignment: Assignment, active: str) -> list[Counter]:
 def page(
     *,
     assignment: Assignment,
-    show: str,
-    query: str,
+    view: View,
     number: str | None,
     room_url: Callable[[uuid.UUID], str],
     count: int | None = None,
 ) -> "Page[Row]":
-    """One page of rows by name. An unknown filter shows all; a page out of range the nearest.
+    """One page of rows by name; a page out of range is the nearest.
 
     Args:
         room_url: the address of a submission's grading room, from its id.
         count: how many there are in all, where that is known already.
     """
-    chosen = next((f for f in FILTERS if f.code == show), FILTERS[0])
-    listed = people(assignment).filter(chosen.condition)
-    if query:
-        listed = listed.filter(Q(name__icontains=query) | Q(email__icontains=query))
-    paginator = Paginator(_in_detail(listed, assignment).order_by("name", "pk"), PER_PAGE)
+    listed = people(assignment).filter(view.condition)
+    paginator = Paginator(_in_detail(listed, assignment).order_by("shown_name", "pk"), PER_PAGE)
     if count is not None:
         paginator.count = count  # a cached property, so that it need not be counted again
     shown = paginator.get_page(number)
@@ -136,10 +193,19 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
     assert link is not None
     enrolled = Membership.objects.filter(person=OuterRef("pk"), course=link.course_id, role=Role.STUDENT, active=True)
     own = Submission.objects.filter(assignment=assignment, person=OuterRef("pk"))
+    released = Release.objects.filter(
+        grade__attempt__submission__assignment=assignment, grade__attempt__submission__person=OuterRef("pk")
+    )
     handed_in = Attempt.objects.filter(
         submission__assignment=assignment, submission__person=OuterRef("pk"), submitted_at__isnull=False
     ).order_by("-number")
     delivery = ScoreDelivery.objects.filter(resource_link=link, person=OuterRef("pk"))
+    shown: dict[str, Any] = {"shown_name": F("name"), "shown_email": F("email")}
+    if assignment.anonymous:
+        shown = {
+            "shown_name": Case(When(Exists(released), then=F("name")), default=alias_in_sql(assignment)),
+            "shown_email": Case(When(Exists(released), then=F("email")), default=Value("")),
+        }
     return (
         Person.objects.filter(platform=link.platform_id)
         .filter(Exists(enrolled) | Exists(handed_in))
@@ -147,6 +213,7 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
             state=Coalesce(Subquery(own.values("state")[:1]), Value(_NOT_OPENED)),
             late=Subquery(handed_in.values("late")[:1]),
             delivery_state=Subquery(delivery.values("state")[:1]),
+            **shown,
         )
     )
 
@@ -197,6 +264,8 @@ def _row(
     grade = getattr(attempt, "grade", None)
     return Row(
         person=person,
+        name=person.shown_name,
+        hidden=person.shown_name != person.name,
         status=_status(person.state, person.under_way, late=attempt is not None and attempt.late),
         url=room_url(attempt.submission_id) if attempt else None,
         attempt_number=attempt.number if attempt else None,

@@ -9,7 +9,7 @@ from hashlib import sha256
 from lti_tool.models import LaunchSession, ScoreDelivery
 from video import chips
 from video.chips import Chip
-from video.models import Assignment, Attempt, Grade, Submission, Video
+from video.models import Assignment, Attempt, Grade, Release, Submission, Video
 from video.openings import check_open
 from video.problems import Problem
 from video.submissions import why_not_withdraw
@@ -25,7 +25,7 @@ class SubmittedAttempt:
     late: bool
     receipt_number: str
     video: Video | None
-    grade_shown: Grade | None
+    grade_shown: Release | None
     may_withdraw: bool
 
 
@@ -57,8 +57,7 @@ class StudentPage:
         videos = [*self.unfinished, *filter(None, [self.ready, self.checking, self.failed])]
         shown = [(str(video.pk), video.state, str(video.submit_requested_at), video.error_message) for video in videos]
         attempts = [
-            (str(one.id), one.may_withdraw, one.grade_shown and str(one.grade_shown.updated_at))
-            for one in self.attempts
+            (str(one.id), one.may_withdraw, one.grade_shown and str(one.grade_shown.at)) for one in self.attempts
         ]
         whole = [shown, attempts, self.can_submit, self.why_not, self.delivery and self.delivery.code]
         return sha256(json.dumps(whole, default=str).encode()).hexdigest()[:16]
@@ -92,7 +91,7 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     """The page of the launch's own person. Opening it is remembered: teachers see who has not."""
     submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
     submission.assignment = assignment
-    every = list(submission.attempts.select_related("grade").prefetch_related("videos"))
+    every = list(submission.attempts.select_related("grade__release").prefetch_related("videos"))
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
     submitted = [_submitted(submission, attempt, every) for attempt in every if attempt.submitted_at is not None]
     allowed = submission.attempts_allowed
@@ -124,7 +123,7 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
 
 def _submitted(submission: Submission, attempt: Attempt, every: list[Attempt]) -> SubmittedAttempt:
     grade: Grade | None = getattr(attempt, "grade", None)
-    shown = grade if grade is not None and grade.released_at is not None else None
+    shown = grade.returned if grade is not None else None
     assert attempt.submitted_at is not None
     return SubmittedAttempt(
         id=attempt.pk,

@@ -1,3 +1,4 @@
+import secrets
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,11 @@ from django.db.models import Q
 
 from lti_tool.ids import new_id
 from lti_tool.models import ContentSelection, Course, Person, ResourceLink
+
+
+def new_salt() -> str:
+    """What keeps the aliases of anonymous marking from being worked out."""
+    return secrets.token_hex(8)
 
 
 def largest_upload() -> int:
@@ -35,6 +41,13 @@ class Assignment(models.Model):
         "ways",
         "statement",
         "storage",
+        "grading",
+        "rubric",
+        "hold_grades",
+        "anonymous",
+        "assistants_release",
+        "replies",
+        "double_marking",
     )
 
     class Ways(models.TextChoices):
@@ -43,6 +56,13 @@ class Assignment(models.Model):
         BOTH = "both", "Upload a file or record"
         UPLOAD = "upload", "Upload a file only"
         RECORD = "record", "Record only"
+
+    class Grading(models.TextChoices):
+        """How its points come about."""
+
+        POINTS = "points", "Points"
+        RUBRIC = "rubric", "Rubric"
+        PASS_FAIL = "pass_fail", "Pass or fail"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="assignments")
@@ -72,6 +92,14 @@ class Assignment(models.Model):
         max_length=500, blank=True, help_text="What a student has to tick before handing in. Empty: nothing."
     )
     storage = models.CharField(max_length=40, blank=True)
+    grading = models.CharField(max_length=10, choices=Grading.choices, default=Grading.POINTS)
+    rubric = models.JSONField(default=dict, blank=True, help_text="As `rubrics.Rubric.as_json`; empty: none.")
+    hold_grades = models.BooleanField(default=False, help_text="Marks wait until somebody releases them.")
+    anonymous = models.BooleanField(default=False, help_text="Markers see no names before a mark is released.")
+    assistants_release = models.BooleanField(default=False)
+    replies = models.BooleanField(default=False, help_text="Students may answer comments on their video.")
+    double_marking = models.BooleanField(default=False)
+    alias_salt = models.CharField(max_length=16, default=new_salt, editable=False)
     set_up_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     selection = models.ForeignKey(
         ContentSelection, on_delete=models.SET_NULL, null=True, blank=True, related_name="assignments"

@@ -19,6 +19,8 @@ class Event(models.Model):
         EXTENDED = "extended"
         PLAYBACK = "playback"
         GRADED = "graded"
+        RELEASED = "released"
+        IMPORTED = "imported"
         DELETED = "deleted"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)

@@ -1,18 +1,29 @@
-from django.db import models
-from django.db.models import Q
+from decimal import Decimal
+from typing import Any
 
-from lti_tool.models import Person
-from video.models.submission import Attempt
+from django.db import models
+from django.db.models import F, Q
+
+from lti_tool.ids import new_id
+from lti_tool.models import LaunchSession, Person
+from video.models.submission import Attempt, Submission
 
 
 class Grade(models.Model):
-    """What a marker gave an attempt. `points` are out of the assignment's; the student sees it once released."""
+    """What the markers have written of an attempt, saved as they write. Its student sees its `Release` alone.
+
+    `scores`: of a rubric's criteria, as `rubrics.Scores.as_json`. `feedback`: allow-listed HTML (`rich_text`).
+    """
 
     attempt = models.OneToOneField(Attempt, on_delete=models.CASCADE, related_name="grade")
-    points = models.DecimalField(max_digits=6, decimal_places=2)
+    version = models.PositiveIntegerField(default=1, help_text="One more with each change: who saves names the last.")
+    points = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True, help_text="Empty: not yet.")
+    scores = models.JSONField(default=dict, blank=True)
+    overridden = models.BooleanField(default=False, help_text="The points were typed over the rubric's total.")
     feedback = models.TextField(blank=True)
+    private_note = models.TextField(blank=True, help_text="For the other markers: its student never sees it.")
     grader = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
-    released_at = models.DateTimeField(null=True, blank=True)
+    unreleased = models.BooleanField(default=True, help_text="Something of it is not what its student sees.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -21,3 +32,108 @@ class Grade(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id}: {self.points}"
+
+    @property
+    def returned(self) -> "Release | None":
+        """What its student sees. (Join `release`.)"""
+        return getattr(self, "release", None)
+
+
+class Release(models.Model):
+    """A mark as it was given back: what its student and Moodle see, until it is released again."""
+
+    grade = models.OneToOneField(Grade, on_delete=models.CASCADE, related_name="release")
+    points = models.DecimalField(max_digits=6, decimal_places=2)
+    scores = models.JSONField(default=dict, blank=True)
+    overridden = models.BooleanField(default=False)
+    feedback = models.TextField(blank=True)
+    by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    first_at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="When its student first opened this release.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(points__gte=Decimal(0)), name="release_points_ge_0")]
+
+    def __str__(self) -> str:
+        return f"{self.grade_id}: {self.points}"
+
+
+class OwnMark(models.Model):
+    """Under double marking: what one marker alone gives, beside the agreed mark that is the `Grade`."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="own_marks")
+    marker = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    points = models.DecimalField(max_digits=6, decimal_places=2)
+    scores = models.JSONField(default=dict, blank=True)
+    note = models.TextField(blank=True, help_text="For the other marker.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "marker"], name="own_mark_once"),
+            models.CheckConstraint(condition=Q(points__gte=0), name="own_mark_points_ge_0"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} by {self.marker_id}: {self.points}"
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def visible_to(self, launch: LaunchSession) -> "AttachmentQuerySet":
+        """Whoever may see the work; its student only what was there when its mark was released."""
+        mine = Submission.objects.visible_to(launch)
+        found = self.filter(attempt__submission__in=mine, attempt__submitted_at__isnull=False, deleted_at=None)
+        return found if launch.is_staff else found.filter(created_at__lte=F("attempt__grade__release__at"))
+
+
+class Attachment(models.Model):
+    """A file or a recorded word that goes back with a mark: in the same storage, behind the same signed addresses."""
+
+    class Kind(models.TextChoices):
+        FILE = "file"
+        AUDIO = "audio"
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        READY = "ready"
+        DELETED = "deleted"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="attachments")
+    author = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.FILE)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    backend = models.CharField(max_length=40)
+    key = models.CharField(max_length=1024)
+    name = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    content_type = models.CharField(max_length=100)
+    duration = models.FloatField(null=True, blank=True, help_text="Seconds.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    object_deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = [models.UniqueConstraint(fields=["backend", "key"], name="attachment_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} ({self.state})"
+
+
+class MarkImport(models.Model):
+    """A CSV of marks that was taken in, with what was there before: so that it can be undone once."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    assignment = models.ForeignKey("video.Assignment", on_delete=models.CASCADE, related_name="imports")
+    by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    changes: Any = models.JSONField(default=list)
+    at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.pk} of {self.assignment_id}"

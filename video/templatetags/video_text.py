@@ -16,6 +16,6 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
-def points(value: Decimal | None) -> str:
-    """`87.5` rather than `87.50`; empty for None."""
-    return "" if value is None else f"{Decimal(value).normalize():f}"
+def points(value: Decimal | str | None) -> str:
+    """`87.5` rather than `87.50`; empty for None, and for what a template does not find."""
+    return "" if value in (None, "") else f"{Decimal(value).normalize():f}"

@@ -123,15 +123,14 @@ def _seconds_until_news(page: StudentPage) -> int:
 
 def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
     launch = request.launch
-    show, query = request.GET.get("show", "all"), request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    counters = roster.counters(assignment=assignment, active=show)
+    view = roster.View.of(request.GET.dict())
+    counters = roster.counters(assignment=assignment, active=view.show)
     page = roster.page(
         assignment=assignment,
-        show=show,
-        query=query,
+        view=view,
         number=request.GET.get("page"),
-        count=None if query else next((counter.count for counter in counters if counter.active), None),
-        room_url=lambda pk: reverse("video:room", args=[launch.pk, pk]),
+        count=None if view.query else next((counter.count for counter in counters if counter.active), None),
+        room_url=lambda pk: reverse("video:room", args=[launch.pk, pk]) + view.in_address,
     )
     course_list = _course_list(request)
     can_edit = launch.role in EDITORS
@@ -139,7 +138,7 @@ def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         "launch": launch,
         "assignment": assignment,
         "counters": counters,
-        "query": query,
+        "query": view.query,
         "page_obj": page,
         "nameless": any(is_stand_in(row.person.name) for row in page.object_list),
         "roster": course_list,

@@ -1,0 +1,3 @@
+import type Player from "video.js/dist/types/player";
+
+export function startComments(_player: Player | undefined): void {}
