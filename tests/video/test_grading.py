@@ -184,11 +184,12 @@ class TestRoom:
 
         assert response.status_code == 302
         grade = Grade.objects.get()
+        assert grade.grader is not None
         assert (grade.points, grade.feedback, grade.grader.name) == (
             Decimal("87.5"),
             "<p>Well told.</p>",
             "Tara Teacher",
-        )  # type: ignore[union-attr]
+        )
         delivery = ScoreDelivery.objects.get()
         assert (delivery.grading_progress, delivery.points, delivery.maximum) == (
             "FullyGraded",
