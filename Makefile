@@ -5,7 +5,7 @@ BIN = .venv/bin
 # What the checks and Django's commands need to load the settings; nothing is stored with it.
 SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
 
-.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload clean
+.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload bench-grading clean
 
 install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 
@@ -74,6 +74,9 @@ bench-launch: install
 # Takes minutes and 6 GB of disk; ARGS="--size-mb 200 --rounds 1" tries it small.
 bench-upload: install
 	$(BIN)/python -m tests.services $(BIN)/python -m bench.upload $(ARGS)
+
+bench-grading: install
+	$(BIN)/python -m tests.services $(BIN)/python -m bench.grading
 
 clean:
 	rm -rf .venv .venv-openedx node_modules frontend/dist var

@@ -162,7 +162,7 @@ def _login(issuer: str, sub: str) -> dict[str, str]:
     }
 
 
-def _launched(issuer: str, client: Client, sub: str, role: str) -> str:
+def launched(issuer: str, client: Client, sub: str, role: str) -> str:
     """A whole launch in this process; the page's path."""
     login = client.post("/lti/login/", _login(issuer, sub), secure=True)
     asked = parse_qs(urlsplit(login["Location"]).query)
@@ -177,9 +177,9 @@ def _statements(issuer: str) -> dict[str, int]:
     figures = {}
     for role, sub in (("Learner", "7"), ("Instructor", "8")):
         client = Client(HTTP_HOST="tool.bench")
-        _launched(issuer, client, sub, role)
+        launched(issuer, client, sub, role)
         with CaptureQueriesContext(connection) as captured:
-            _launched(issuer, client, sub, role)
+            launched(issuer, client, sub, role)
         asked = [str(query["sql"]) for query in captured.captured_queries]
         own = [sql for sql in asked if not sql.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
         figures[f"sql_{'student' if role == 'Learner' else 'teacher'}"] = len(own)

@@ -176,7 +176,7 @@ def _served(issuer: str, students: int, seconds: float) -> dict[str, list[float]
 def _statements(issuer: str, sub: str) -> int:
     """Database statements of one ticket, in this process."""
     client = Client(HTTP_HOST="tool.bench")
-    home = launch._launched(issuer, client, sub, "Learner")
+    home = launch.launched(issuer, client, sub, "Learner")
     counts = []
     for _ in range(2):  # the first makes the person's draft
         with CaptureQueriesContext(connection) as captured:
