@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
+
 from config import env, logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,6 +31,9 @@ UPLOAD_ABANDONED_DAYS = env.number("UPLOAD_ABANDONED_DAYS", 7)
 UPLOAD_GRACE_MINUTES = env.number("UPLOAD_GRACE_MINUTES", 30)
 PLAYBACK_SECONDS = env.number("PLAYBACK_SECONDS", 24 * 3600)
 UPLOAD_TICKETS_A_MINUTE = env.number("UPLOAD_TICKETS_A_MINUTE", 10)
+# Of scores and their tokens, to one platform, by all workers together.
+PLATFORM_REQUESTS_AT_ONCE = env.number("PLATFORM_REQUESTS_AT_ONCE", 4)
+PLATFORM_REQUESTS_A_SECOND = env.number("PLATFORM_REQUESTS_A_SECOND", 20)
 PLAYBACKS_A_MINUTE = env.number("PLAYBACKS_A_MINUTE", 30)
 PART_REQUESTS_A_MINUTE = env.number("PART_REQUESTS_A_MINUTE", 240)
 STORAGE = env.text("STORAGE", "s3")
@@ -184,6 +189,7 @@ else:
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": 20.0},
+    "compare grades": {"task": "lti_tool.tasks.compare_all_grades", "schedule": crontab(hour="3", minute="30")},
     "refresh stale rosters": {"task": "lti_tool.tasks.refresh_stale_rosters", "schedule": 600.0},
     "forget what has expired": {"task": "lti_tool.tasks.forget_expired", "schedule": 3600.0},
     "check unchecked videos": {"task": "video.tasks.check_unchecked", "schedule": 60.0},

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from django.utils import timezone
 from lti_tool.errors import PlatformRefused
 from lti_tool.models import ResourceLink
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
-from lti_tool.platform import call_service
+from lti_tool.platform import Answer, call_service
 
 _SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/"
 SCOPE_SCORE = f"{_SCOPE}score"
@@ -36,19 +37,30 @@ class Score:
     maximum: Decimal | None
     comment: str
     timestamp: datetime
+    started_at: datetime | None = None
     submitted_at: datetime | None = None
+    scored_by: str = ""
 
 
-def next_timestamp(last: datetime | None) -> datetime:
-    """Now, in whole seconds, but later than the last one posted for this person.
+@dataclass(frozen=True)
+class Result:
+    """What a gradebook says of somebody: `points` of `maximum` since `timestamp`; None where it does not say."""
+
+    points: Decimal | None
+    maximum: Decimal | None
+    timestamp: datetime | None
+
+
+def next_timestamp(last: datetime | None, now: datetime | None = None) -> datetime:
+    """Now (by the platform's clock, where it is given) in whole seconds, but later than the person's last one.
 
     AGS 3.4.5 wants strictly increasing times; Moodle compares whole seconds and answers 409 to an equal one.
     """
-    now = timezone.now().replace(microsecond=0)
+    now = (now or timezone.now()).replace(microsecond=0)
     return now if last is None or now > last else last.replace(microsecond=0) + timedelta(seconds=1)
 
 
-def post_score(link: ResourceLink, sub: str, score: Score) -> None:
+def post_score(link: ResourceLink, sub: str, score: Score) -> Answer:
     """Post one person's score to the link's line item.
 
     Raises:
@@ -57,10 +69,10 @@ def post_score(link: ResourceLink, sub: str, score: Score) -> None:
     """
     if SCOPE_SCORE not in link.scopes:
         raise PlatformRefused("Moodle did not allow this tool to send grades. Ask the admin to switch grade sync on.")
-    post_to(link, line_item(link, score.maximum), sub, score)
+    return post_to(link, line_item(link, score.maximum), sub, score)
 
 
-def post_to(link: ResourceLink, lineitem_url: str, sub: str, score: Score) -> None:
+def post_to(link: ResourceLink, lineitem_url: str, sub: str, score: Score) -> Answer:
     """Post one person's score to a line item of the link's platform.
 
     Raises:
@@ -75,9 +87,12 @@ def post_to(link: ResourceLink, lineitem_url: str, sub: str, score: Score) -> No
     }
     if score.points is not None and score.maximum is not None:
         body |= {"scoreGiven": float(score.points), "scoreMaximum": float(score.maximum)}
-    if score.submitted_at is not None:
-        body["submission"] = {"submittedAt": _iso(score.submitted_at)}
-    call_service(
+    if score.scored_by:
+        body["scoringUserId"] = score.scored_by
+    times = (("startedAt", score.started_at), ("submittedAt", score.submitted_at))
+    if submission := {name: _iso(at) for name, at in times if at is not None}:
+        body["submission"] = submission
+    return call_service(
         link.platform,
         "POST",
         _below(lineitem_url, "scores"),
@@ -100,20 +115,48 @@ def trial_score() -> Score:
     )
 
 
-def result_of(link: ResourceLink, lineitem_url: str, sub: str) -> float | None:
+def result_of(link: ResourceLink, lineitem_url: str, sub: str) -> Result | None:
     """What the platform's gradebook says of somebody in a column; None where it says nothing.
 
     Raises:
         PlatformRefused, PlatformUnavailable.
     """
+    return _results(link, lineitem_url, [("user_id", sub)]).get(sub)
+
+
+def results(link: ResourceLink, lineitem_url: str) -> dict[str, Result]:
+    """A whole column, by the people's ids. Without a limit all come (`moodle.md`, 9).
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
+    return _results(link, lineitem_url, [])
+
+
+def _results(link: ResourceLink, lineitem_url: str, query: list[tuple[str, str]]) -> dict[str, Result]:
     parts = urlsplit(_below(lineitem_url, "results"))
-    url = urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), ("user_id", sub)])))
-    results = call_service(link.platform, "GET", url, scopes=[SCOPE_RESULT_READONLY], accept=_RESULTS_TYPE).json
-    for result in results if isinstance(results, list) else []:
-        if isinstance(result, dict) and str(result.get("userId")) == sub:
-            given = result.get("resultScore")
-            return float(given) if isinstance(given, int | float) else None
-    return None
+    url = urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), *query])))
+    listed = call_service(link.platform, "GET", url, scopes=[SCOPE_RESULT_READONLY], accept=_RESULTS_TYPE).json
+    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return {str(one.get("userId")): _result(one) for one in found}
+
+
+def _result(told: dict[str, Any]) -> Result:
+    at = None
+    with suppress(ValueError):
+        at = datetime.fromisoformat(str(told.get("timestamp")))
+    return Result(
+        points=_number(told.get("resultScore")),
+        maximum=_number(told.get("resultMaximum")),
+        timestamp=at if at and at.tzinfo else None,
+    )
+
+
+def _number(told: object) -> Decimal | None:
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return None
+    number = Decimal(str(told))
+    return number.quantize(Decimal("0.00001")) if number.is_finite() and abs(number) < 10_000 else None
 
 
 def delete_line_item(link: ResourceLink, lineitem_url: str) -> None:

@@ -175,9 +175,10 @@ def _grades(subject: Subject) -> Result:
         if student is None:
             return Result(State.WARNING, "A grade column was made and deleted; the course has no student to try with.")
         ags.post_to(link, url, student.person.sub, ags.trial_score())
-        result = ags.result_of(link, url, student.person.sub)
-    if result is None or result != 7:
-        told = "nothing" if result is None else f"{result:g}"
+        found = ags.result_of(link, url, student.person.sub)
+    points = found.points if found else None
+    if points != 7:
+        told = "nothing" if points is None else f"{points.normalize():f}"
         return Result(State.BAD, f"7 of 10 was sent to a trial column, and Moodle read back {told}.", "Tell us.")
     return Result(State.GOOD, "A trial column was made, a grade sent, read back, and the column deleted again.")
 

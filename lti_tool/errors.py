@@ -40,7 +40,12 @@ class RegistrationRefused(Exception):
 
 
 class PlatformError(Exception):
-    """A call to the platform failed. `reason` is for the teacher or admin, in plain words."""
+    """A call to the platform failed. `reason` is for the teacher or admin, in plain words.
+
+    `clock_ahead`: seconds that the platform's clock is ahead of ours, where its answer said.
+    """
+
+    clock_ahead: float | None = None
 
     def __init__(self, reason: str, *, status: int | None = None) -> None:
         super().__init__(reason)

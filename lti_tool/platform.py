@@ -6,11 +6,13 @@ the host): platforms tell us addresses, and a tenant's must not lead into our ow
 """
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +27,7 @@ from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
 from lti_tool.errors import PlatformRefused, PlatformUnavailable
 from lti_tool.keys import tool_key
-from lti_tool.models import Platform
+from lti_tool.models import Platform, PlatformHealth
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,8 @@ _NO_TOKEN = {
     "invalid_client": "Moodle does not know this tool's client id any more. Ask the admin to register the tool again.",
 }
 _NO_TOKEN_ELSE = "Moodle gave this tool no access token: it may not be able to read this tool's key set."  # noqa: S105
+_IDLE = 10  # seconds, after which a kept connection may have been closed at its other end
+_threads = threading.local()
 _GIVE_UP_AFTER = 60  # seconds for one whole answer, however slowly it drips
 
 
@@ -50,6 +54,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     json: Any
+    clock_ahead: float | None = None  # seconds that its clock is ahead of ours, by its Date header
 
 
 def fetch_key_set(url: str) -> list[dict[str, Any]]:
@@ -196,7 +201,8 @@ def _remember(cache_key: str, token: str, seconds: int) -> None:
 def _assertion(platform: Platform) -> str:
     key = tool_key()
     # Whole seconds, never ahead: Moodle refuses an `iat` in the future.
-    now = int(time.time())
+    health = PlatformHealth.objects.filter(platform=platform).first()
+    now = int(time.time()) + min(0, health.clock_ahead if health else 0)
     claims = {
         "iss": platform.client_id,
         "sub": platform.client_id,
@@ -211,14 +217,13 @@ def _assertion(platform: Platform) -> str:
 def _call(
     method: str, url: str, *, headers: Mapping[str, str], data: Any = None, timeout: tuple[int, int] = TIMEOUT
 ) -> Answer:
+    asked_at = time.time()
     try:
         # No redirects: a token must not follow one to another host.
-        with (
-            _session(url) as session,
-            session.request(
-                method, url, headers=dict(headers), data=data, timeout=timeout, allow_redirects=False, stream=True
-            ) as response,
-        ):
+        with _session(url).request(
+            method, url, headers=dict(headers), data=data, timeout=timeout, allow_redirects=False, stream=True
+        ) as response:
+            answered_at = time.time()
             body = _read(response)
             status, answer_headers = response.status_code, response.headers
     except InvalidIPAddress as error:
@@ -229,6 +234,7 @@ def _call(
     except (requests.RequestException, UnicodeError) as error:
         log.warning("platform_unreachable", host=_host(url), error=type(error).__name__)
         raise PlatformUnavailable(f"{_host(url)} did not answer ({type(error).__name__}).") from error
+    clock_ahead = _clock_ahead(answer_headers.get("Date"), (asked_at + answered_at) / 2)
     if status == 429 or status >= 500:
         log.warning("platform_error", host=_host(url), status=status)
         retry_after = _seconds(answer_headers.get("Retry-After"))
@@ -236,13 +242,39 @@ def _call(
     if status >= 300:
         # The reason phrase and body are not logged: Moodle echoes the posted personal data in them.
         log.warning("platform_refused", host=_host(url), status=status)
-        raise PlatformRefused(f"{_host(url)} answered {status}.", status=status, code=_oauth_error(body))
-    return Answer(status=status, headers=answer_headers, json=_json(body, url))
+        refused = PlatformRefused(f"{_host(url)} answered {status}.", status=status, code=_oauth_error(body))
+        refused.clock_ahead = clock_ahead
+        raise refused
+    return Answer(status=status, headers=answer_headers, json=_json(body, url), clock_ahead=clock_ahead)
+
+
+def _clock_ahead(date: str | None, between: float) -> float | None:
+    """Seconds that a Date header (whole seconds) is ahead of our time `between` question and answer."""
+    try:
+        return parsedate_to_datetime(date or "").timestamp() + 0.5 - between
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _session(url: str) -> requests.Session:
+    """One for each thread and host, so that a thousand grades need not shake hands a thousand times."""
+    known: dict[str, tuple[requests.Session, float]] = _threads.__dict__.setdefault("sessions", {})
+    parts = urlsplit(url)
+    anywhere = settings.DEBUG or settings.DEMO or parts.hostname in settings.PRIVATE_PLATFORM_HOSTS
+    place = f"{parts.scheme}://{parts.netloc} {anywhere}"
+    session, used_at = known.get(place, (None, 0.0))
+    if session is None or time.monotonic() - used_at > _IDLE:
+        if session is not None:
+            session.close()
+        session = _new_session(anywhere=anywhere)
+    known[place] = session, time.monotonic()
+    return session
+
+
+def _new_session(*, anywhere: bool) -> requests.Session:
     session = requests.Session()
-    if not (settings.DEBUG or settings.DEMO or urlsplit(url).hostname in settings.PRIVATE_PLATFORM_HOSTS):
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one platform's tenants share a host
+    if not anywhere:
         # Resolves the name, looks at the address, and connects to that very address.
         session.mount("https://", IPFilterAdapter(is_https_proto=True))
         session.mount("http://", IPFilterAdapter(is_https_proto=False))

@@ -1,22 +1,39 @@
 """Celery tasks: ids in, one call, safe to run twice."""
 
+from contextlib import suppress
+
 from celery import shared_task
 from django.utils import timezone
 
-from lti_tool import nrps, outbox
-from lti_tool.models import ContentSelection, Course, LaunchSession, UsedNonce
+from lti_tool import conflicts, delivery, nrps, outbox
+from lti_tool.errors import PlatformError
+from lti_tool.models import ContentSelection, Course, LaunchSession, Platform, ResourceLink, UsedNonce
 
 
 @shared_task
-def deliver_score(delivery_id: int) -> None:
-    outbox.deliver(delivery_id)
+def deliver_to_platform(platform_id: str) -> None:
+    delivery.deliver_to(Platform.objects.get(pk=platform_id))
 
 
 @shared_task
 def deliver_due_scores() -> None:
     """What a lost message, a dead worker or a waiting time left behind."""
-    for delivery_id in outbox.due():
-        deliver_score.delay(delivery_id)
+    for platform in outbox.platforms_due():
+        deliver_to_platform.delay(str(platform.pk))
+
+
+@shared_task
+def compare_grades(resource_link_id: str) -> None:
+    """Transient failures are left to the next day."""
+    link = ResourceLink.objects.select_related("platform").get(pk=resource_link_id)
+    with suppress(PlatformError):
+        conflicts.compare(link)
+
+
+@shared_task
+def compare_all_grades() -> None:
+    for link_id in conflicts.links_to_compare():
+        compare_grades.delay(str(link_id))
 
 
 @shared_task

@@ -144,7 +144,7 @@ def _release(launch: LaunchSession, submission: Submission, grades: list[Grade])
         if Release.objects.filter(grade=grade).update(**values) == 0:
             Release.objects.create(grade=grade, **values)
     _set_state(submission)
-    _owe_to_moodle(submission)
+    _owe_to_moodle(launch, submission)
     events.record(
         Event.Kind.RELEASED,
         launch=launch,
@@ -164,7 +164,7 @@ def _set_state(submission: Submission) -> None:
         submission.save(update_fields=["state"])
 
 
-def _owe_to_moodle(submission: Submission) -> None:
+def _owe_to_moodle(launch: LaunchSession, submission: Submission) -> None:
     """Moodle holds one grade a person: it is owed that of the newest attempt whose mark was released."""
     newest, given = None, None
     for attempt in submission.attempts.submitted().select_related("grade__release"):
@@ -175,9 +175,6 @@ def _owe_to_moodle(submission: Submission) -> None:
             break
     assert given is not None, "one has just been released"
     back: Release = given.grade.release
-    comment = rich_text.plain(back.feedback)
-    if given != newest:
-        comment = f"{comment}\n\nA newer attempt is waiting to be marked.".strip()
     link = submission.assignment.resource_link
     assert link is not None, "nothing can be handed in to an assignment without a link"
     outbox.wish_graded(
@@ -185,5 +182,7 @@ def _owe_to_moodle(submission: Submission) -> None:
         person=submission.person,
         points=back.points,
         maximum=submission.assignment.points,
-        comment=comment,
+        comment=rich_text.plain(back.feedback),
+        news="" if given == newest else "A newer attempt is waiting to be marked.",
+        by=launch.person,
     )

@@ -156,7 +156,11 @@ def _hand_in(
     link = submission.assignment.resource_link
     assert link is not None, "somebody has handed in at it"
     outbox.wish_submitted(
-        resource_link=link, person=submission.person, comment=_news(attempt), submitted_at=attempt.submitted_at
+        resource_link=link,
+        person=submission.person,
+        comment=_news(attempt),
+        started_at=attempt.created_at,
+        submitted_at=attempt.submitted_at,
     )
     events.record(Event.Kind.SUBMITTED, launch=launch, video=video, attempt=attempt.number, late=attempt.late)
 

@@ -5,21 +5,26 @@ from lti_tool.models.invitation import Invitation
 from lti_tool.models.launch import LaunchSession, UsedNonce
 from lti_tool.models.person import Person
 from lti_tool.models.platform import Deployment, Platform
+from lti_tool.models.platform_health import DeliverySlot, PlatformHealth
 from lti_tool.models.score_delivery import ScoreDelivery
+from lti_tool.models.score_post import ScorePost
 from lti_tool.models.selection import ContentSelection
 from lti_tool.models.session import Session
 
 __all__ = [
     "ContentSelection",
     "Course",
+    "DeliverySlot",
     "Deployment",
     "Invitation",
     "LaunchSession",
     "Membership",
     "Person",
     "Platform",
+    "PlatformHealth",
     "ResourceLink",
     "ScoreDelivery",
+    "ScorePost",
     "Session",
     "UsedNonce",
 ]

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -22,6 +24,18 @@ class GradingProgress(models.TextChoices):
     FULLY_GRADED = "FullyGraded"
 
 
+class ScoreDeliveryQuerySet(models.QuerySet["ScoreDelivery"]):
+    def due(self, now: datetime) -> "ScoreDeliveryQuerySet":
+        """Whose time has come and nobody is at, or whoever was has died."""
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+        return self.filter(
+            free,
+            state=ScoreDelivery.State.WAITING,
+            next_try_at__lte=now,
+            resource_link__platform__active=True,
+        )
+
+
 class ScoreDelivery(models.Model):
     """The outbox: what the platform's gradebook should say of one person at one link, and how far that has got.
 
@@ -30,9 +44,13 @@ class ScoreDelivery(models.Model):
     """
 
     class State(models.TextChoices):
+        """`changed`: somebody has set another grade in the platform; a person decides. `kept`: theirs stays."""
+
         WAITING = "waiting"
         SENT = "sent"
         REFUSED = "refused"
+        CHANGED = "changed"
+        KEPT = "kept"
 
     resource_link = models.ForeignKey(ResourceLink, on_delete=models.CASCADE, related_name="score_deliveries")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="score_deliveries")
@@ -43,7 +61,11 @@ class ScoreDelivery(models.Model):
     )
     maximum = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     comment = models.TextField(blank=True)
+    grade_comment = models.TextField(blank=True, help_text="Of the grade alone, without news of later attempts.")
+    started_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
+    caused_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    scored_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     wanted_version = models.PositiveIntegerField(default=1)
@@ -54,8 +76,17 @@ class ScoreDelivery(models.Model):
     tries = models.PositiveIntegerField(default=0, help_text="Since the last success or new wish.")
     next_try_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
+    insisted = models.BooleanField(default=False, help_text="Somebody said: send ours over what the platform has.")
+    found_points = models.DecimalField(
+        max_digits=10, decimal_places=5, null=True, blank=True, help_text="What the platform's gradebook said last."
+    )
+    found_maximum = models.DecimalField(max_digits=10, decimal_places=5, null=True, blank=True)
+    found_at = models.DateTimeField(null=True, blank=True)
+    differs = models.BooleanField(default=False, help_text="What was found is not what was sent.")
     last_status = models.PositiveSmallIntegerField(null=True, blank=True)
     last_answer = models.CharField(max_length=300, blank=True, help_text="In words for the teacher.")
+
+    objects = ScoreDeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "score deliveries"

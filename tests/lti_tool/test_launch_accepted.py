@@ -317,7 +317,7 @@ def test_same_ids_at_two_platforms_never_meet(platform: PlatformDouble, browser:
 
     for model in (Person, Course, ResourceLink):
         assert model.objects.count() == 2
-    assert outbox.due() == []
+    assert outbox.platforms_due() == []
 
 
 def test_deployment_that_was_registered_a_moment_ago_is_known_at_once(

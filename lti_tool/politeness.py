@@ -1,0 +1,136 @@
+"""How a platform is treated: few requests at once and a second, left alone while it is down, its clock allowed for.
+
+All of it is in the database: several workers share it, and it must hold with Redis gone.
+"""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from lti_tool.errors import PlatformUnavailable
+from lti_tool.models import DeliverySlot, Platform, PlatformHealth, ScoreDelivery
+
+log = structlog.get_logger(__name__)
+
+SLOT_LEASE = timedelta(seconds=90)  # longer than one call can take with its timeouts and a fresh token
+FAILURES_BEFORE_PAUSE = 3
+SHORTEST_PAUSE, LONGEST_PAUSE = 5, 300  # seconds between two probes of a platform that is down
+_CLOCK_MATTERS_FROM = 2  # seconds: less is the time that an answer took
+
+
+@dataclass
+class Slot:
+    """The right to send to a platform, one request after the other."""
+
+    row: DeliverySlot
+    seconds_apart: float
+    _last: float = 0.0
+
+    def pace(self) -> None:
+        """Wait until the next request may go out."""
+        wait = self._last + self.seconds_apart - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        self._last = time.monotonic()
+
+    def keep(self) -> bool:
+        """Renew the lease; False where it ran out and another has it."""
+        until = timezone.now() + SLOT_LEASE
+        mine = DeliverySlot.objects.filter(pk=self.row.pk, leased_until=self.row.leased_until)
+        kept = bool(mine.update(leased_until=until))
+        self.row.leased_until = until
+        return kept
+
+
+@contextmanager
+def slot(platform: Platform) -> Iterator[Slot | None]:
+    """One of PLATFORM_REQUESTS_AT_ONCE; None where all are taken: their holders go on with what is due."""
+    taken = _take_slot(platform)
+    try:
+        apart = settings.PLATFORM_REQUESTS_AT_ONCE / settings.PLATFORM_REQUESTS_A_SECOND
+        yield Slot(taken, apart) if taken else None
+    finally:
+        if taken:
+            DeliverySlot.objects.filter(pk=taken.pk, leased_until=taken.leased_until).update(leased_until=None)
+
+
+def health_of(platform: Platform) -> PlatformHealth:
+    return PlatformHealth.objects.get_or_create(platform=platform)[0]
+
+
+def take_probe(health: PlatformHealth) -> bool:
+    """Whether this worker may try a platform that is down: one at a time, when its pause is over."""
+    now = timezone.now()
+    waited = PlatformHealth.objects.filter(Q(paused_until=None) | Q(paused_until__lte=now), pk=health.pk)
+    return bool(waited.update(paused_until=now + timedelta(seconds=_pause(health.failures))))
+
+
+def heard_well(health: PlatformHealth) -> None:
+    """It answers. What waited because it did not goes out now."""
+    if not health.failures and health.heard_at and timezone.now() - health.heard_at < timedelta(minutes=1):
+        return
+    was_down = health.failures >= FAILURES_BEFORE_PAUSE
+    health.failures, health.paused_until, health.heard_at = 0, None, timezone.now()
+    health.save(update_fields=["failures", "paused_until", "heard_at"])
+    if was_down:
+        waiting = ScoreDelivery.objects.filter(
+            resource_link__platform=health.platform_id, state=ScoreDelivery.State.WAITING, leased_until=None
+        )
+        due_now = waiting.filter(next_try_at__gt=timezone.now()).update(next_try_at=timezone.now())
+        log.info("platform_is_back", platform=str(health.platform_id), deliveries=due_now)
+
+
+def heard_nothing(health: PlatformHealth, error: PlatformUnavailable) -> None:
+    """It did not answer, or asked to be left alone (429, Retry-After)."""
+    PlatformHealth.objects.filter(pk=health.pk).update(failures=F("failures") + 1, last_answer=error.reason[:300])
+    health.refresh_from_db()
+    wait: float = error.retry_after or 0
+    if health.failures >= FAILURES_BEFORE_PAUSE:
+        wait = max(wait, _pause(health.failures))
+    if wait:
+        health.paused_until = timezone.now() + timedelta(seconds=min(wait, 24 * 3600))
+        health.save(update_fields=["paused_until"])
+        log.warning("platform_paused", platform=str(health.platform_id), seconds=round(wait), failures=health.failures)
+
+
+def heard_clock(health: PlatformHealth, seconds_ahead: float | None) -> None:
+    """From the Date header of an answer. Small differences are the time that it was under way."""
+    if seconds_ahead is None:
+        return
+    ahead = round(seconds_ahead) if abs(seconds_ahead) >= _CLOCK_MATTERS_FROM else 0
+    if abs(ahead - health.clock_ahead) >= _CLOCK_MATTERS_FROM:
+        log.warning("platform_clock", platform=str(health.platform_id), seconds_ahead=ahead)
+        health.clock_ahead = ahead
+        health.save(update_fields=["clock_ahead"])
+
+
+def _pause(failures: int) -> float:
+    grown = SHORTEST_PAUSE * 2.0 ** min(max(failures - FAILURES_BEFORE_PAUSE, 0), 10)
+    return min(LONGEST_PAUSE, grown) * random.uniform(0.75, 1.25)  # noqa: S311  spreads load, no secret
+
+
+def _take_slot(platform: Platform) -> DeliverySlot | None:
+    for number in range(settings.PLATFORM_REQUESTS_AT_ONCE):
+        now = timezone.now()
+        until = now + SLOT_LEASE
+        free = DeliverySlot.objects.filter(
+            Q(leased_until=None) | Q(leased_until__lt=now), platform=platform, number=number
+        )
+        if free.update(leased_until=until):
+            return DeliverySlot.objects.get(platform=platform, number=number)
+        if not DeliverySlot.objects.filter(platform=platform, number=number).exists():
+            try:
+                with transaction.atomic():
+                    return DeliverySlot.objects.create(platform=platform, number=number, leased_until=until)
+            except IntegrityError:  # another worker was faster
+                continue
+    return None
