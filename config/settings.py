@@ -34,6 +34,10 @@ UPLOAD_TICKETS_A_MINUTE = env.number("UPLOAD_TICKETS_A_MINUTE", 10)
 # Of scores and their tokens, to one platform, by all workers together.
 PLATFORM_REQUESTS_AT_ONCE = env.number("PLATFORM_REQUESTS_AT_ONCE", 4)
 PLATFORM_REQUESTS_A_SECOND = env.number("PLATFORM_REQUESTS_A_SECOND", 20)
+PLATFORM_ANSWER_SECONDS = env.number("PLATFORM_ANSWER_SECONDS", 20)
+PLATFORM_PAUSE_SECONDS = env.number("PLATFORM_PAUSE_SECONDS", 300)
+DELIVERY_LEASE_SECONDS = env.number("DELIVERY_LEASE_SECONDS", 60)
+DELIVERY_SWEEP_SECONDS = env.number("DELIVERY_SWEEP_SECONDS", 20)
 PLAYBACKS_A_MINUTE = env.number("PLAYBACKS_A_MINUTE", 30)
 PART_REQUESTS_A_MINUTE = env.number("PART_REQUESTS_A_MINUTE", 240)
 STORAGE = env.text("STORAGE", "s3")
@@ -188,7 +192,7 @@ else:
     }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": 20.0},
+    "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": DELIVERY_SWEEP_SECONDS},
     "compare grades": {"task": "lti_tool.tasks.compare_all_grades", "schedule": crontab(hour="3", minute="30")},
     "refresh stale rosters": {"task": "lti_tool.tasks.refresh_stale_rosters", "schedule": 600.0},
     "forget what has expired": {"task": "lti_tool.tasks.forget_expired", "schedule": 3600.0},

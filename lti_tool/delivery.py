@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -24,11 +25,11 @@ from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=5)  # longer than one batch can take with its timeouts
 BATCH = 10
 AT_A_STRETCH = 20  # seconds; then other platforms have their turn
 LONGEST_WAIT = 24 * 3600  # seconds
 CONFLICTS_BEFORE_REFUSAL = 5
+TOKENS_BEFORE_REFUSAL = 5
 
 
 def deliver_to(platform: Platform) -> None:
@@ -51,11 +52,15 @@ def deliver_to(platform: Platform) -> None:
             batch = _claim(platform, health, size=1 if down else BATCH)
             if not batch:
                 return
+            claimed_at = time.monotonic()
             due = Counter(delivery.resource_link_id for delivery, _ in batch)
             for at, (delivery, post) in enumerate(batch):
                 slot.pace()
                 look = partial(reader.changed_there, delivery, due=due[delivery.resource_link_id])
-                if not slot.keep() or not _send(delivery, post, health, look):
+                if _almost_over(claimed_at) or not slot.keep():
+                    _give_back(batch[at:])
+                    break
+                if not _send(delivery, post, health, look):
                     _give_back(batch[at + 1 :])
                     return
     outbox.queue(platform.pk)  # there may be more: after the others
@@ -75,7 +80,7 @@ def _claim(platform: Platform, health: PlatformHealth, *, size: int) -> list[tup
             return []
         by_their_clock = now + timedelta(seconds=health.clock_ahead)
         for delivery in claimed:
-            delivery.leased_until = now + LEASE
+            delivery.leased_until = now + politeness.lease()
             delivery.last_timestamp = ags.next_timestamp(delivery.last_timestamp, by_their_clock)
         ScoreDelivery.objects.bulk_update(claimed, ["leased_until", "last_timestamp"])
         posts = ScorePost.objects.bulk_create(_post(delivery, now) for delivery in claimed)
@@ -98,6 +103,11 @@ def _post(delivery: ScoreDelivery, now: datetime) -> ScorePost:
         caused_by_id=delivery.caused_by_id,
         begun_at=now,
     )
+
+
+def _almost_over(claimed_at: float) -> bool:
+    """Whether the lease of what was claimed then may end while the next one is sent."""
+    return time.monotonic() - claimed_at > settings.DELIVERY_LEASE_SECONDS / 2
 
 
 def _give_back(batch: list[tuple[ScoreDelivery, ScorePost]]) -> None:
@@ -127,6 +137,11 @@ def _send(
         return not health.is_paused(timezone.now())
     except PlatformRefused as refused:
         politeness.heard_well(health)
+        if refused.status == 401 and delivery.tries < TOKENS_BEFORE_REFUSAL:
+            # Even a fresh token: a site that is just being restored or cleared forgets them.
+            _record_answer(post, status=401, answer=refused.reason)
+            _try_again(delivery, PlatformUnavailable(refused.reason, status=401))
+            return True
         _record(delivery, post, state=ScoreDelivery.State.REFUSED, status=refused.status, answer=_in_words(refused))
     else:
         politeness.heard_well(health)

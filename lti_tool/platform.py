@@ -31,8 +31,8 @@ from lti_tool.models import Platform, PlatformHealth
 
 log = structlog.get_logger(__name__)
 
-TIMEOUT = (5, 20)  # seconds to connect, and between bytes
-REGISTRATION_TIMEOUT = (5, 10)  # an admin is waiting
+CONNECT_SECONDS = 5
+REGISTRATION_SECONDS = 10  # an admin is waiting
 LARGEST_ANSWER = 5_000_000  # bytes
 ASSERTION_SECONDS = 60
 # RFC 6749, 5.2. Moodle answers a signature that it cannot verify with a sentence of its own instead.
@@ -84,7 +84,7 @@ def fetch_configuration(url: str) -> Any:
     Raises:
         PlatformUnavailable, PlatformRefused: as `call_service`.
     """
-    return _call("GET", url, headers={"Accept": "application/json"}, timeout=REGISTRATION_TIMEOUT).json
+    return _call("GET", url, headers={"Accept": "application/json"}, patience=REGISTRATION_SECONDS).json
 
 
 def register_at(url: str, *, token: str, registration: Mapping[str, Any]) -> Any:
@@ -97,7 +97,7 @@ def register_at(url: str, *, token: str, registration: Mapping[str, Any]) -> Any
     if token:
         headers["Authorization"] = f"Bearer {token}"
     body = json.dumps(registration).encode()
-    return _call("POST", url, headers=headers, data=body, timeout=REGISTRATION_TIMEOUT).json
+    return _call("POST", url, headers=headers, data=body, patience=REGISTRATION_SECONDS).json
 
 
 def call_service(
@@ -215,8 +215,10 @@ def _assertion(platform: Platform) -> str:
 
 
 def _call(
-    method: str, url: str, *, headers: Mapping[str, str], data: Any = None, timeout: tuple[int, int] = TIMEOUT
+    method: str, url: str, *, headers: Mapping[str, str], data: Any = None, patience: int | None = None
 ) -> Answer:
+    """`patience`: seconds between two bytes of the answer; None: PLATFORM_ANSWER_SECONDS."""
+    timeout = (CONNECT_SECONDS, patience or settings.PLATFORM_ANSWER_SECONDS)
     asked_at = time.time()
     try:
         # No redirects: a token must not follow one to another host.

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -21,10 +21,18 @@ from lti_tool.models import DeliverySlot, Platform, PlatformHealth, ScoreDeliver
 
 log = structlog.get_logger(__name__)
 
-SLOT_LEASE = timedelta(seconds=90)  # longer than one call can take with its timeouts and a fresh token
 FAILURES_BEFORE_PAUSE = 3
-SHORTEST_PAUSE, LONGEST_PAUSE = 5, 300  # seconds between two probes of a platform that is down
+SHORTEST_PAUSE = 5  # seconds between two probes of a platform that is down; PLATFORM_PAUSE_SECONDS is the longest
 _CLOCK_MATTERS_FROM = 2  # seconds: less is the time that an answer took
+
+
+def lease() -> timedelta:
+    """How long a row or a slot is a worker's that may have died.
+
+    A call may take longer (its timeouts are for each byte): then a second worker sends the same, at a later time. The
+    first one's is refused by the platform as the older, should it arrive last.
+    """
+    return timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
 
 
 @dataclass
@@ -34,6 +42,7 @@ class Slot:
     row: DeliverySlot
     seconds_apart: float
     _last: float = 0.0
+    _kept: float = field(default_factory=time.monotonic)
 
     def pace(self) -> None:
         """Wait until the next request may go out."""
@@ -43,8 +52,11 @@ class Slot:
         self._last = time.monotonic()
 
     def keep(self) -> bool:
-        """Renew the lease; False where it ran out and another has it."""
-        until = timezone.now() + SLOT_LEASE
+        """Renew the lease when a third of it is over; False where it ran out and another has it."""
+        if time.monotonic() - self._kept < settings.DELIVERY_LEASE_SECONDS / 3:
+            return True
+        self._kept = time.monotonic()
+        until = timezone.now() + lease()
         mine = DeliverySlot.objects.filter(pk=self.row.pk, leased_until=self.row.leased_until)
         kept = bool(mine.update(leased_until=until))
         self.row.leased_until = until
@@ -115,13 +127,13 @@ def heard_clock(health: PlatformHealth, seconds_ahead: float | None) -> None:
 
 def _pause(failures: int) -> float:
     grown = SHORTEST_PAUSE * 2.0 ** min(max(failures - FAILURES_BEFORE_PAUSE, 0), 10)
-    return min(LONGEST_PAUSE, grown) * random.uniform(0.75, 1.25)  # noqa: S311  spreads load, no secret
+    return min(settings.PLATFORM_PAUSE_SECONDS, grown) * random.uniform(0.75, 1.25)  # noqa: S311  spreads load, no secret
 
 
 def _take_slot(platform: Platform) -> DeliverySlot | None:
     for number in range(settings.PLATFORM_REQUESTS_AT_ONCE):
         now = timezone.now()
-        until = now + SLOT_LEASE
+        until = now + lease()
         free = DeliverySlot.objects.filter(
             Q(leased_until=None) | Q(leased_until__lt=now), platform=platform, number=number
         )

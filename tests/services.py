@@ -37,14 +37,13 @@ def free_ports(count: int) -> int:
     raise RuntimeError(f"No {count} free ports in a row were found.")
 
 
-@contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """A fresh PostgreSQL cluster; yields its database's URL."""
-    programs = _postgres_programs()
-    # PostgreSQL refuses to run as root, so root becomes the user that Debian's package made.
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    with tempfile.TemporaryDirectory(prefix="reelmark-pg-") as name:
-        folder = Path(name)
+class Postgres:
+    """A cluster of our own in a temporary folder; with `careful`, what it has committed survives its being killed."""
+
+    def __init__(self, folder: Path, *, careful: bool = False) -> None:
+        programs = _postgres_programs()
+        # PostgreSQL refuses to run as root, so root becomes the user that Debian's package made.
+        prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if prefix:
             shutil.chown(folder, "postgres")
         data, port = folder / "data", free_port()
@@ -54,45 +53,60 @@ def postgres() -> Iterator[str]:
             "unix_socket_directories": folder,
             # A test's data need not survive a power cut.
             "fsync": "off",
-            "synchronous_commit": "off",
+            "synchronous_commit": "on" if careful else "off",
             "full_page_writes": "off",
         }
-        options = " ".join(f"-c {key}={value}" for key, value in settings.items())
-        _run(
-            [
-                *prefix,
-                programs / "initdb",
-                "-D",
-                data,
-                "-U",
-                "reelmark",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-            ]
-        )
-        control = [*prefix, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-t", STARTS_WITHIN]
-        _run([*control, "-o", options, "start"])
+        self.url = f"postgres://reelmark@127.0.0.1:{port}/postgres"
+        self._options = " ".join(f"-c {key}={value}" for key, value in settings.items())
+        self._control = [*prefix, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-t", STARTS_WITHIN]
+        made = ["initdb", "-D", data, "-U", "reelmark", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        _run([*prefix, programs / made[0], *made[1:]])
+
+    def start(self) -> None:
+        _run([*self._control, "-o", self._options, "start"])
+
+    def stop(self, mode: str = "immediate") -> None:
+        _run([*self._control, "-m", mode, "stop"])
+
+
+class Redis:
+    """An empty Redis that keeps nothing on disk: what was in it is gone when it stops."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self._port), "--save", "", "--appendonly", "no"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _wait_for(self._port)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A fresh PostgreSQL; yields its database's URL."""
+    with tempfile.TemporaryDirectory(prefix="reelmark-pg-") as name:
+        cluster = Postgres(Path(name))
+        cluster.start()
         try:
-            yield f"postgres://reelmark@127.0.0.1:{port}/postgres"
+            yield cluster.url
         finally:
-            _run([*control, "-m", "immediate", "stop"])
+            cluster.stop()
 
 
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
-    """An empty Redis that keeps nothing on disk; yields its URL."""
-    port = free_port()
-    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    """A fresh Redis; yields its URL."""
+    server = Redis()
+    server.start()
     try:
-        _wait_for(port)
-        yield f"redis://127.0.0.1:{port}/0"
+        yield server.url
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        server.stop()
 
 
 def _postgres_programs() -> Path:

@@ -9,7 +9,7 @@ import responses
 import time_machine
 from django.test import Client
 
-from lti_tool import ags, conflicts, outbox
+from lti_tool import ags, conflicts, outbox, politeness
 from lti_tool import delivery as sending
 from lti_tool.models import Person, Platform, PlatformHealth, ResourceLink, ScoreDelivery, ScorePost
 from tests.lti_tool.platform_double import PlatformDouble
@@ -86,7 +86,7 @@ def test_what_a_dead_worker_may_have_posted_is_ours(readable: PlatformDouble) ->
     sending._claim(platform, PlatformHealth.objects.get_or_create(platform=platform)[0], size=1)
     says(readable, 50)
     delivery = graded("60")
-    with time_machine.travel(datetime.now(UTC) + sending.LEASE + timedelta(seconds=1), tick=False):
+    with time_machine.travel(datetime.now(UTC) + politeness.lease() + timedelta(seconds=1), tick=False):
         assert deliver(delivery).state == "sent"
 
 

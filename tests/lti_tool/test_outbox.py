@@ -153,7 +153,7 @@ def test_delivery_of_a_dead_worker_is_taken_over(launched: PlatformDouble) -> No
     claim()
     assert due() == []
 
-    with time_machine.travel(datetime.now(UTC) + sending.LEASE + timedelta(seconds=1), tick=False):
+    with time_machine.travel(datetime.now(UTC) + politeness.lease() + timedelta(seconds=1), tick=False):
         assert due() == [delivery.pk]
         assert deliver(delivery).state == "sent"
 
@@ -202,6 +202,16 @@ def test_refused_token_is_replaced_once(launched: PlatformDouble) -> None:
 
     assert deliver(graded()).state == "sent"
     assert len([call for call in launched.answers.calls if call.request.url == TOKEN]) == 2
+
+
+def test_token_that_is_refused_again_and_again_is_told_in_the_end(launched: PlatformDouble) -> None:
+    launched.answers.replace(responses.POST, SCORES, status=401)
+    delivery = graded()
+    for _ in range(sending.TOKENS_BEFORE_REFUSAL):
+        assert deliver(delivery).state == "waiting"
+        ScoreDelivery.objects.update(next_try_at=timezone.now())
+    assert deliver(delivery).state == "refused"
+    assert "allow" in delivery.last_answer
 
 
 def test_equal_time_at_the_platform_is_moved_past(launched: PlatformDouble) -> None:

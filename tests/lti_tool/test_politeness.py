@@ -71,7 +71,7 @@ def test_platform_that_is_down_is_left_alone_and_then_probed_by_one(launched: Pl
     assert health().failures == 0
 
 
-def test_pauses_grow_to_a_limit(launched: PlatformDouble) -> None:
+def test_pauses_grow_to_a_limit(launched: PlatformDouble, settings: Settings) -> None:
     launched.answers.replace(responses.POST, SCORES, status=500)
     graded()
     pauses = []
@@ -85,8 +85,8 @@ def test_pauses_grow_to_a_limit(launched: PlatformDouble) -> None:
             clock.move_to(max(waits, row.paused_until or waits) + timedelta(seconds=1))
 
     assert pauses[0] < 10
-    assert max(pauses) <= politeness.LONGEST_PAUSE * 1.25
-    assert pauses[-1] >= politeness.LONGEST_PAUSE * 0.75
+    assert max(pauses) <= settings.PLATFORM_PAUSE_SECONDS * 1.25
+    assert pauses[-1] >= settings.PLATFORM_PAUSE_SECONDS * 0.75
 
 
 def test_asked_to_wait_it_waits(launched: PlatformDouble) -> None:
