@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.utils import timezone
 
-from lti_tool.errors import PlatformRefused
+from lti_tool.errors import PlatformError, PlatformRefused
 from lti_tool.models import ResourceLink
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
 from lti_tool.platform import Answer, call_service
@@ -157,6 +157,20 @@ def _number(told: object) -> Decimal | None:
         return None
     number = Decimal(str(told))
     return number.quantize(Decimal("0.00001")) if number.is_finite() and abs(number) < 10_000 else None
+
+
+def remake_line_item(link: ResourceLink) -> None:
+    """Find the activity's column, or make it again: it was deleted in the platform.
+
+    Raises:
+        PlatformRefused, PlatformUnavailable: as `line_item`.
+    """
+    old, link.lineitem_url = link.lineitem_url, ""
+    try:
+        line_item(link, None)
+    except PlatformError:
+        link.lineitem_url = old
+        raise
 
 
 def delete_line_item(link: ResourceLink, lineitem_url: str) -> None:

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from lti_tool import ags, outbox
 from lti_tool.errors import PlatformError
-from lti_tool.models import ResourceLink, ScoreDelivery, ScorePost
+from lti_tool.models import Person, ResourceLink, ScoreDelivery, ScorePost
 from lti_tool.models.score_delivery import GradingProgress
 
 log = structlog.get_logger(__name__)
@@ -113,23 +114,26 @@ def kept_theirs(delivery: ScoreDelivery) -> str:
     )
 
 
-def insist(delivery_id: int) -> bool:
+def insist(delivery_id: int, *, by: Person | None = None) -> bool:
     """Send ours over what the platform has; False where there was nothing to decide."""
     now = timezone.now()
     with transaction.atomic():
         row = ScoreDelivery.objects.filter(pk=delivery_id).exclude(state=ScoreDelivery.State.WAITING)
-        changed = row.update(state=ScoreDelivery.State.WAITING, insisted=True, next_try_at=now, tries=0)
+        changed = row.update(
+            state=ScoreDelivery.State.WAITING, insisted=True, differs=False, next_try_at=now, tries=0, caused_by=by
+        )
         if changed:
-            outbox.queue(
-                ScoreDelivery.objects.select_related("resource_link").get(pk=delivery_id).resource_link.platform_id
-            )
+            sent = ScoreDelivery.objects.select_related("resource_link").get(pk=delivery_id)
+            outbox.queue(sent.resource_link.platform_id)
     return bool(changed)
 
 
 def keep_theirs(delivery_id: int) -> bool:
     """Leave the platform's grade; False where there was nothing to decide. A new mark is compared anew."""
-    row = ScoreDelivery.objects.filter(pk=delivery_id, state=ScoreDelivery.State.CHANGED)
-    return bool(row.update(state=ScoreDelivery.State.KEPT, last_answer="Moodle's own grade was kept."))
+    undecided = Q(state=ScoreDelivery.State.CHANGED) | Q(state=ScoreDelivery.State.SENT, differs=True)
+    row = ScoreDelivery.objects.filter(undecided, pk=delivery_id)
+    kept = row.update(state=ScoreDelivery.State.KEPT, differs=False, last_answer="Moodle's own grade was kept.")
+    return bool(kept)
 
 
 def links_to_compare() -> list[object]:

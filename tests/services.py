@@ -59,8 +59,8 @@ class Postgres:
         self.url = f"postgres://reelmark@127.0.0.1:{port}/postgres"
         self._options = " ".join(f"-c {key}={value}" for key, value in settings.items())
         self._control = [*prefix, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-t", STARTS_WITHIN]
-        made = ["initdb", "-D", data, "-U", "reelmark", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
-        _run([*prefix, programs / made[0], *made[1:]])
+        made: list[object] = ["-D", data, "-U", "reelmark", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        _run([*prefix, programs / "initdb", *made])
 
     def start(self) -> None:
         _run([*self._control, "-o", self._options, "start"])

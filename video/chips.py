@@ -46,8 +46,14 @@ def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> 
     if delivery is None:
         return None
     thing = "Grade" if delivery.grading_progress == GradingProgress.FULLY_GRADED else "Status"
+    if delivery.state == ScoreDelivery.State.SENT and delivery.differs and for_staff:
+        return Chip("differs", "Moodle shows another", "Moodle's gradebook shows another grade than what was sent.")
     if delivery.state == ScoreDelivery.State.SENT:
         return Chip("sent", "In Moodle's gradebook", f"{thing} accepted by Moodle.")
+    if delivery.state in (ScoreDelivery.State.CHANGED, ScoreDelivery.State.KEPT):
+        kept = delivery.state == ScoreDelivery.State.KEPT
+        why = delivery.last_answer if for_staff else "Your teacher decides which one counts."
+        return Chip("kept" if kept else "changed", "Moodle's grade kept" if kept else "Another grade in Moodle", why)
     if delivery.state == ScoreDelivery.State.REFUSED:
         why = delivery.last_answer if for_staff else "Your teacher can see why. Your work is safe here."
         return Chip("refused", "Not accepted by Moodle", why)

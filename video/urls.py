@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views import assignment, extension, grading, playback, submission, upload
+from video.views import assignment, deliveries, extension, grading, playback, submission, upload
 
 app_name = "video"
 urlpatterns = [
@@ -24,6 +24,11 @@ urlpatterns = [
     path("submit/cancel/", submission.cancel, name="submit-cancel"),
     path("attempts/<uuid:attempt_id>/withdraw/", submission.withdraw, name="withdraw"),
     path("receipts/<uuid:attempt_id>/", submission.receipt, name="receipt"),
+    path("moodle/", deliveries.troubled, name="deliveries"),
+    path("moodle/again/", deliveries.send_again, name="send-again"),
+    path("moodle/compare/", deliveries.compare, name="compare"),
+    path("moodle/<int:delivery_id>/", deliveries.history, name="delivery"),
+    path("moodle/<int:delivery_id>/decide/", deliveries.decide, name="delivery-decide"),
     path("submissions/<uuid:submission_id>/", grading.room, name="room"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),

@@ -5,7 +5,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from lti_tool.models.course import ResourceLink
+from lti_tool.models.launch import LaunchSession
 from lti_tool.models.person import Person
+from lti_tool.roles import Role
 
 
 class ActivityProgress(models.TextChoices):
@@ -25,6 +27,17 @@ class GradingProgress(models.TextChoices):
 
 
 class ScoreDeliveryQuerySet(models.QuerySet["ScoreDelivery"]):
+    def visible_to(self, launch: LaunchSession) -> "ScoreDeliveryQuerySet":
+        """Those of the course for its staff, of the platform for an admin, nobody's for a student."""
+        if launch.role == Role.ADMIN:
+            return self.filter(resource_link__platform=launch.resource_link.platform_id)
+        return self.filter(resource_link__course=launch.resource_link.course_id) if launch.is_staff else self.none()
+
+    def troubled(self) -> "ScoreDeliveryQuerySet":
+        """What a person should look at: refused, changed there, found to differ, or tried in vain for a while."""
+        bad = Q(state__in=[ScoreDelivery.State.REFUSED, ScoreDelivery.State.CHANGED]) | Q(differs=True)
+        return self.filter(bad | Q(state=ScoreDelivery.State.WAITING, tries__gte=3))
+
     def due(self, now: datetime) -> "ScoreDeliveryQuerySet":
         """Whose time has come and nobody is at, or whoever was has died."""
         free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)

@@ -1,0 +1,204 @@
+"""What teachers and admins see of the ledger, and what they decide."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+import responses
+from django.core.management import call_command
+from django.utils import timezone
+
+from lti_tool import ags, conflicts
+from lti_tool import delivery as sending
+from lti_tool.models import Platform, ResourceLink, ScoreDelivery, ScorePost
+from tests.films import film
+from tests.lti_tool.platform_double import PlatformDouble
+from tests.video.visitor import Visitor
+from video.models import Submission
+
+SCORES = "https://moodle.example/lineitems/1/lineitem/scores?type_id=1"
+TOKEN = "https://moodle.example/token"
+
+
+@pytest.fixture
+def delivery(student: Visitor, teacher: Visitor) -> ScoreDelivery:
+    """Ana's, marked with 87.5."""
+    student.upload("a.mp4", film())
+    student.submit()
+    submission = Submission.objects.get(person__sub="6")
+    teacher.post(f"submissions/{submission.pk}/", {"points": "87.5", "feedback": "Well told.", "version": "0"})
+    return ScoreDelivery.objects.get()
+
+
+def changed(delivery: ScoreDelivery) -> None:
+    ScoreDelivery.objects.update(
+        state="changed", found_points=Decimal(70), found_maximum=Decimal(100), differs=True, found_at=timezone.now()
+    )
+
+
+def decide(visitor: Visitor, delivery: ScoreDelivery, what: str) -> ScoreDelivery:
+    assert visitor.post(f"moodle/{delivery.pk}/decide/", {"what": what}).status_code == 302
+    delivery.refresh_from_db()
+    return delivery
+
+
+def test_both_grades_are_shown_to_choose_from(teacher: Visitor, delivery: ScoreDelivery) -> None:
+    changed(delivery)
+
+    assert "Ana Student" in teacher.text("moodle/")
+    page = teacher.text(f"moodle/{delivery.pk}/")
+    assert "Send mine (87.5 of 100)" in page
+    assert "Keep Moodle's (70 of 100)" in page.replace("&#x27;", "'")
+
+
+def test_send_mine(teacher: Visitor, delivery: ScoreDelivery) -> None:
+    changed(delivery)
+    decided = decide(teacher, delivery, "mine")
+
+    assert (decided.state, decided.insisted) == ("waiting", True)
+    assert decided.caused_by is not None
+    assert decided.caused_by.name == "Tara Teacher"
+
+
+def test_keep_theirs(teacher: Visitor, delivery: ScoreDelivery) -> None:
+    changed(delivery)
+
+    assert decide(teacher, delivery, "theirs").state == "kept"
+    assert "Nothing needs a look" in teacher.text("moodle/")
+
+
+def test_refused_ones_are_sent_again_one_chosen_or_all(teacher: Visitor, delivery: ScoreDelivery) -> None:
+    for fields in ({"delivery": [str(delivery.pk)]}, {"all": "1"}):
+        ScoreDelivery.objects.update(state="refused", next_try_at=None)
+        teacher.post("moodle/again/", fields)
+        delivery.refresh_from_db()
+        assert delivery.state == "waiting"
+        assert delivery.next_try_at is not None
+        assert delivery.next_try_at <= timezone.now()
+
+
+def test_all_again_leaves_those_of_two_grades(teacher: Visitor, delivery: ScoreDelivery) -> None:
+    changed(delivery)
+    teacher.post("moodle/again/", {"all": "1"})
+    delivery.refresh_from_db()
+
+    assert delivery.state == "changed"
+
+
+def test_history_says_what_was_sent_by_whom_and_the_answer(
+    teacher: Visitor, delivery: ScoreDelivery, platform: PlatformDouble
+) -> None:
+    platform.answers.post(TOKEN, json={"access_token": "t", "expires_in": 3600})
+    platform.answers.post(SCORES, status=200)
+    sending.deliver_to(Platform.objects.get())
+
+    page = re.sub(r"\s+", " ", teacher.text(f"moodle/{delivery.pk}/"))
+    assert "87.5 of 100" in page
+    assert "Tara Teacher" in page
+    assert "Accepted" in page
+
+
+def test_column_that_was_deleted_is_made_again(
+    teacher: Visitor, delivery: ScoreDelivery, platform: PlatformDouble
+) -> None:
+    ScoreDelivery.objects.update(state="refused", last_status=404, last_answer="Moodle has no grade column.")
+    link = ResourceLink.objects.get()
+    link.lineitems_url = "https://moodle.example/lineitems?type_id=1"
+    link.scopes = [*link.scopes, ags.SCOPE_LINEITEM]
+    link.save()
+    platform.answers.post(TOKEN, json={"access_token": "t", "expires_in": 3600})
+    platform.answers.get("https://moodle.example/lineitems", json=[])
+    made = "https://moodle.example/lineitems/9/lineitem?type_id=1"
+    platform.answers.post("https://moodle.example/lineitems", json={"id": made}, status=201)
+    assert "Make it again" in teacher.text(f"moodle/{delivery.pk}/")
+
+    assert decide(teacher, delivery, "column").state == "waiting"
+    assert ResourceLink.objects.get().lineitem_url == made
+
+
+def test_comparing_says_what_differs(teacher: Visitor, delivery: ScoreDelivery, platform: PlatformDouble) -> None:
+    ScoreDelivery.objects.update(state="sent")
+    link = ResourceLink.objects.get()
+    link.scopes = [*link.scopes, ags.SCOPE_RESULT_READONLY]
+    link.save()
+    platform.answers.post(TOKEN, json={"access_token": "t", "expires_in": 3600})
+    told = {"userId": "6", "resultScore": 70, "resultMaximum": 100}
+    platform.answers.get("https://moodle.example/lineitems/1/lineitem/results", json=[told])
+    teacher.post("moodle/compare/")
+
+    assert "70 of 100" in teacher.text("moodle/")
+
+
+def test_names_are_hidden_in_anonymous_marking(teacher: Visitor, delivery: ScoreDelivery) -> None:
+    submission = Submission.objects.get(person__sub="6")
+    submission.assignment.anonymous = True
+    submission.assignment.save()
+    submission.attempts.get().grade.release.delete()
+    teacher.text()  # it was said whose mark was saved
+    changed(delivery)
+
+    for page in (teacher.text("moodle/"), teacher.text(f"moodle/{delivery.pk}/")):
+        assert "Ana Student" not in page
+        assert "Student " in page
+
+
+@pytest.mark.parametrize(
+    ("role", "sub", "context", "sees", "decides"),
+    [
+        ("teacher", "3", {}, True, True),
+        ("assistant", "4", {}, True, False),
+        ("admin", "2", {}, True, True),
+        ("student", "6", {}, False, False),
+        ("teacher", "5", {"77": "Physics"}, False, False),
+    ],
+)
+def test_who_may(
+    visit: Any, delivery: ScoreDelivery, role: str, sub: str, context: dict[str, str], sees: bool, decides: bool
+) -> None:
+    lti = "https://purl.imsglobal.org/spec/lti/claim/"
+    elsewhere = {f"{lti}resource_link": {"id": "2", "title": "E"}, f"{lti}context": {"id": "77", "title": "Physics"}}
+    visitor = visit(role, sub, **(elsewhere if context else {}))
+    changed(delivery)
+
+    assert visitor.get(f"moodle/{delivery.pk}/").status_code == (200 if sees else 404)
+    answer = visitor.post(f"moodle/{delivery.pk}/decide/", {"what": "theirs"})
+    assert answer.status_code == (302 if decides else 404)
+    visitor.post("moodle/again/", {"delivery": [str(delivery.pk)]})
+    delivery.refresh_from_db()
+    assert delivery.state == ("waiting" if decides else "changed")
+
+
+def test_commands_send_and_report(delivery: ScoreDelivery, platform: PlatformDouble) -> None:
+    platform.answers.post(TOKEN, json={"access_token": "t", "expires_in": 3600})
+    platform.answers.post(SCORES, status=200)
+    ScoreDelivery.objects.update(state="refused", wanted_at=timezone.now() - timedelta(days=1))
+    out = StringIO()
+    call_command("delivery_report", stdout=out)
+    assert "refused=1" in out.getvalue()
+    call_command("deliver_scores", stdout=out)
+    assert ScoreDelivery.objects.get().state == "refused"
+    call_command("deliver_scores", "--again", stdout=out)
+
+    assert ScoreDelivery.objects.get().state == "sent"
+    assert ScorePost.objects.get().status == 200
+    assert "Ana" not in out.getvalue()
+    assert conflicts.links_to_compare() == []
+
+
+@pytest.mark.usefixtures("delivery")
+def test_number_of_statements_does_not_grow(
+    teacher: Visitor, platform: PlatformDouble, django_assert_max_num_queries: Any
+) -> None:
+    changed(ScoreDelivery.objects.get())
+    with django_assert_max_num_queries(10):
+        teacher.text("moodle/")
+
+
+def test_made_up_ids_are_told_nothing(teacher: Visitor, delivery: ScoreDelivery, platform: PlatformDouble) -> None:
+    for address in ("moodle/999999999/", "moodle/99999999999999999999999/"):
+        assert teacher.get(address).status_code == 404
+    assert teacher.post("moodle/again/", {"delivery": ["x", "\x00", "9" * 40]}).status_code == 302
+    assert isinstance(platform.answers, responses.RequestsMock)

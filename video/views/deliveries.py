@@ -1,0 +1,125 @@
+"""What was sent to Moodle: its troubles, a student's history, and what a teacher decides about them."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from lti_tool import ags, conflicts, outbox
+from lti_tool.access import LaunchRequest, launch_required
+from lti_tool.errors import PlatformError
+from lti_tool.models import ScoreDelivery
+from lti_tool.roles import Role
+from video import deliveries
+from video.assignments import assignment_of
+from video.deliveries import DeliveryRow
+
+STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
+EDITORS = tuple(Role.editors())
+
+
+@launch_required(*STAFF)
+@require_safe
+def troubled(request: LaunchRequest) -> HttpResponse:
+    """Of the course; of the whole platform for an admin."""
+    launch = request.launch
+    context = {
+        "launch": launch,
+        "assignment": assignment_of(launch),
+        "page_obj": deliveries.troubled(launch=launch, number=request.GET.get("page")),
+        "may_decide": deliveries.may_decide(launch),
+        "everywhere": launch.role == Role.ADMIN,
+    }
+    return render(request, "video/deliveries.html", context)
+
+
+@launch_required(*STAFF)
+@require_safe
+def history(request: LaunchRequest, delivery_id: int) -> HttpResponse:
+    row = _row(request, delivery_id)
+    context = {
+        "launch": request.launch,
+        "assignment": assignment_of(request.launch),
+        "row": row,
+        "posts": deliveries.history(row.delivery),
+        "may_decide": deliveries.may_decide(request.launch),
+    }
+    return render(request, "video/delivery.html", context)
+
+
+@launch_required(*EDITORS)
+@require_POST
+def decide(request: LaunchRequest, delivery_id: int) -> HttpResponse:
+    """`what`: again, mine (send ours over Moodle's), theirs (keep Moodle's) or column (make the grade column again)."""
+    row = _row(request, delivery_id)
+    what, name = request.POST.get("what"), row.name
+    if what == "again":
+        outbox.send_again([row.delivery.pk])
+        messages.success(request, f"{name}'s grade is on its way to Moodle again.")
+    elif what == "mine" and conflicts.insist(row.delivery.pk, by=request.launch.person):
+        messages.success(request, f"{name}: {row.ours} is sent over what Moodle has.")
+    elif what == "theirs" and conflicts.keep_theirs(row.delivery.pk):
+        messages.success(request, f"{name}: Moodle's grade stays.")
+    elif what == "column":
+        _remake_column(request, row)
+    else:
+        messages.info(request, "There was nothing to do: it has been decided already.")
+    return redirect("video:delivery", request.launch.pk, delivery_id)
+
+
+@launch_required(*EDITORS)
+@require_POST
+def send_again(request: LaunchRequest) -> HttpResponse:
+    """Those that are ticked, or with `all` everything that was refused or waits, in the course or the platform."""
+    mine = ScoreDelivery.objects.visible_to(request.launch)
+    if request.POST.get("all"):
+        # Not those of two grades: there somebody has to choose.
+        wanted = mine.troubled().filter(state__in=[ScoreDelivery.State.REFUSED, ScoreDelivery.State.WAITING])
+    else:
+        wanted = mine.filter(pk__in=_ids(request.POST.getlist("delivery")))
+    count = outbox.send_again(list(wanted.values_list("pk", flat=True)))
+    messages.success(request, f"{count} on the way to Moodle again." if count else "Nothing was chosen.")
+    return redirect("video:deliveries", request.launch.pk)
+
+
+@launch_required(*EDITORS)
+@require_POST
+def compare(request: LaunchRequest) -> HttpResponse:
+    """Read this activity's column now, and say where Moodle shows something else."""
+    link = request.launch.resource_link
+    try:
+        if ags.SCOPE_RESULT_READONLY not in link.scopes or not link.lineitem_url:
+            messages.error(request, "Moodle does not let this tool read grades back here. Ask your Moodle admin.")
+        elif different := conflicts.compare(link):
+            messages.warning(
+                request, f"Moodle shows another grade than what was sent for {different}. Nothing changed."
+            )
+        else:
+            messages.success(request, "Moodle shows every grade as it was sent.")
+    except PlatformError as error:
+        messages.error(request, f"The gradebook could not be read. {error.reason}")
+    return redirect("video:deliveries", request.launch.pk)
+
+
+def _ids(typed: list[str]) -> list[int]:
+    """As many as a page shows, and no number that a database does not know."""
+    return [int(one) for one in typed[: deliveries.PER_PAGE] if one.isdecimal() and len(one) < 19]
+
+
+def _remake_column(request: LaunchRequest, row: DeliveryRow) -> None:
+    link = row.delivery.resource_link
+    try:
+        ags.remake_line_item(link)
+    except PlatformError as error:
+        messages.error(request, f"The grade column could not be made again. {error.reason}")
+        return
+    lost = ScoreDelivery.objects.filter(resource_link=link).exclude(state=ScoreDelivery.State.WAITING)
+    count = outbox.send_again(list(lost.values_list("pk", flat=True)))
+    messages.success(request, f"The grade column is there again; {count} on the way to it.")
+
+
+def _row(request: LaunchRequest, delivery_id: int) -> DeliveryRow:
+    row = deliveries.visible(launch=request.launch, delivery_id=delivery_id)
+    if row is None:
+        raise Http404
+    return row
