@@ -5,7 +5,7 @@ BIN = .venv/bin
 # What the checks and Django's commands need to load the settings; nothing is stored with it.
 SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
 
-.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload bench-grading clean
+.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload bench-grading bench-delivery chaos clean
 
 install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 
@@ -77,6 +77,14 @@ bench-upload: install
 
 bench-grading: install
 	$(BIN)/python -m tests.services $(BIN)/python -m bench.grading
+
+bench-delivery: install
+	$(BIN)/python -m tests.services $(BIN)/python -m bench.delivery
+
+# What `make test` tries with one seed and few students, in full. Figures last.
+CHAOS_SEEDS = 20
+chaos: install
+	$(BIN)/python -m tests.chaos --seeds $(CHAOS_SEEDS)
 
 clean:
 	rm -rf .venv .venv-openedx node_modules frontend/dist var
