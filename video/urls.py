@@ -25,6 +25,7 @@ urlpatterns = [
     path("attempts/<uuid:attempt_id>/withdraw/", submission.withdraw, name="withdraw"),
     path("receipts/<uuid:attempt_id>/", submission.receipt, name="receipt"),
     path("submissions/<uuid:submission_id>/", grading.room, name="room"),
+    path("submissions/<uuid:submission_id>/peek/", playback.peek, name="peek"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),
 ]
