@@ -11,7 +11,6 @@ from video.models import Assignment, Attempt, Grade, Submission, Video
 from video.roster import Entry, View
 from video.rubrics import Rubric, Score
 
-
 NEAREST = 50  # how many of the others the list names on either side
 
 

@@ -260,6 +260,17 @@ it("sends the last word of a page that goes away, also while another request is 
   expect([request(1).fields.points, request(1).version]).toEqual(["70", 2]);
 });
 
+it("sends nothing as the page goes away that was given up for another's mark", () => {
+  const one = saver(1);
+  type(one, "7");
+  one.goOnFrom(2);
+  one.drop();
+  one.leave();
+
+  expect(requests).toHaveLength(0);
+  expect(drafts.find()).toBeUndefined();
+});
+
 it("says whether the server has it all", async () => {
   const one = saver();
   expect(await one.save()).toBe(true);
@@ -307,9 +318,9 @@ it("reads and fills the form of a mark", () => {
 });
 
 it("knows the same mark in other clothes", () => {
-  expect(same({ points: "7.50", feedback: "Well\ntold." }, { points: "7.5", feedback: "<p>Well told.</p>" })).toBe(
-    true,
-  );
+  expect(
+    same({ points: "7.50", feedback: "Well\ntold." }, { points: "7.5", feedback: "<p>Well told.</p>" }),
+  ).toBe(true);
   expect(same({ points: "7" }, { points: "7", feedback: "" })).toBe(true);
   expect(same({ points: "7" }, { points: "8" })).toBe(false);
   expect(same({ points: "0" }, { points: "" })).toBe(false);

@@ -149,11 +149,10 @@ def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
     """`{version}` alone for no mark; else also what it says, `status` and `delivery` (chips), by whom and when."""
     if grade is None:
         return {"version": 0}
-    submission = attempt.submission
-    delivery = None
+    submission, sent = attempt.submission, None
     if not grade.unreleased:
         link = submission.assignment.resource_link_id
-        delivery = chips.delivery_chip(ScoreDelivery.objects.filter(resource_link=link, person=submission.person).first())
+        sent = ScoreDelivery.objects.filter(resource_link=link, person=submission.person_id).first()
     return {
         "version": grade.version,
         "points": None if grade.points is None else short(grade.points),
@@ -166,7 +165,7 @@ def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
         "returned": grade.returned is not None,
         "saved_at": grade.updated_at.isoformat(),
         "status": _chip(chips.mark_chip(attempt, grade)),
-        "delivery": _chip(delivery),
+        "delivery": _chip(chips.delivery_chip(sent)),
     }
 
 

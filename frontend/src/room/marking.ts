@@ -279,7 +279,7 @@ class Marking {
   }
 
   private comeAgain(): void {
-    this.drafts.forget();
+    this.saver.drop();
     const here = new URL(location.href);
     here.searchParams.set("attempt", this.form.dataset.attempt ?? "");
     location.replace(here);

@@ -124,6 +124,15 @@ export class Saver {
     this.unanswered = undefined;
   }
 
+  /** What is typed is given up: the page comes again with what the server has. */
+  drop(): void {
+    this.stopped = true;
+    this.unanswered = undefined;
+    this.known = this.with_.read();
+    window.clearTimeout(this.timer);
+    this.with_.drafts.forget();
+  }
+
   /** The connection may be back. */
   again(): void {
     if (this.tries) this.later(0);
