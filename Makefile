@@ -77,6 +77,7 @@ bench-upload: install
 
 bench-grading: install
 	$(BIN)/python -m tests.services $(BIN)/python -m bench.grading
+	$(BIN)/python -m bench.next_student
 
 clean:
 	rm -rf .venv .venv-openedx node_modules frontend/dist var
