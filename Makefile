@@ -77,6 +77,7 @@ bench-upload: install
 
 bench-grading: install
 	$(BIN)/python -m tests.services $(BIN)/python -m bench.grading
+	$(BIN)/python -m bench.next_student
 
 bench-delivery: install
 	$(BIN)/python -m tests.services $(BIN)/python -m bench.delivery

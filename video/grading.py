@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -53,7 +54,8 @@ def save_mark(
                 status=409,
             )
         grade = Grade.objects.select_related("release", "grader").filter(attempt=attempt).first()
-        if (grade.version if grade else 0) != version:
+        # What it says already is no change: two who give the same, or one whose last answer was lost on its way.
+        if (grade.version if grade else 0) != version and not (grade and _says(grade, mark)):
             raise MarkChanged(grade)
         if grade is None and not mark:
             return None
@@ -108,17 +110,27 @@ def _locked(rows: "QuerySet[Submission]") -> Submission:
     return rows.select_for_update(of=("self",)).select_related("assignment__resource_link", "person").get()
 
 
-def _write(grade: Grade, mark: Mark, launch: LaunchSession) -> bool:
-    """Put the mark into the row, unsaved; False where it said the same before."""
-    new = {
+def _columns(mark: Mark) -> dict[str, Any]:
+    """What of it a student gets to see."""
+    return {
         "points": mark.points,
         "scores": rubrics.scores_as_json(mark.scores),
         "overridden": mark.overridden,
         "feedback": mark.feedback,
     }
-    seen_by_student = any(getattr(grade, name) != value for name, value in new.items())
-    if grade.version and not seen_by_student and grade.private_note == mark.private_note:
+
+
+def _says(grade: Grade, mark: Mark) -> bool:
+    same = all(getattr(grade, name) == value for name, value in _columns(mark).items())
+    return same and grade.private_note == mark.private_note
+
+
+def _write(grade: Grade, mark: Mark, launch: LaunchSession) -> bool:
+    """Put the mark into the row, unsaved; False where it said the same before."""
+    if grade.version and _says(grade, mark):
         return False
+    new = _columns(mark)
+    seen_by_student = any(getattr(grade, name) != value for name, value in new.items())
     for name, value in new.items():
         setattr(grade, name, value)
     grade.private_note = mark.private_note

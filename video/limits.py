@@ -23,6 +23,7 @@ class Limit(Enum):
 
     UPLOAD_TICKETS = ("UPLOAD_TICKETS_A_MINUTE", "an upload")
     PLAYBACKS = ("PLAYBACKS_A_MINUTE", "a video")
+    PEEKS = ("PLAYBACKS_A_MINUTE", "the next video")
     PART_REQUESTS = ("PART_REQUESTS_A_MINUTE", "parts of an upload")
 
 

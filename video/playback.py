@@ -14,7 +14,18 @@ _PLAYS_AS = {"video/quicktime": "video/mp4", "video/x-matroska": "video/webm"}
 
 
 def grant(*, launch: LaunchSession, video: Video) -> Playback:
-    """A signed address for a video fetched by `Video.objects.visible_to(launch)`.
+    """A signed address for a video fetched by `Video.objects.visible_to(launch)`, for the player that shows it.
+
+    Raises:
+        Problem: as `address`.
+    """
+    playback = address(video)
+    events.record(Event.Kind.PLAYBACK, launch=launch, video=video)
+    return playback
+
+
+def address(video: Video) -> Playback:
+    """The same for a browser that only makes itself ready: nobody watches, so nothing is written down.
 
     Raises:
         Problem: the video is not playable (yet, or any more), or the storage is not set up.
@@ -22,10 +33,8 @@ def grant(*, launch: LaunchSession, video: Video) -> Playback:
     if video.state != Video.State.READY:
         raise Problem("unavailable", "This video is not available.", "Reload the page to see why.", status=404)
     with storage_problems():
-        playback = storage(video.backend).playback(
+        return storage(video.backend).playback(
             video.key,
             content_type=_PLAYS_AS.get(video.content_type, video.content_type),
             seconds=settings.PLAYBACK_SECONDS,
         )
-    events.record(Event.Kind.PLAYBACK, launch=launch, video=video)
-    return playback

@@ -11,6 +11,8 @@ from video.models import Assignment, Attempt, Grade, Submission, Video
 from video.roster import Entry, View
 from video.rubrics import Rubric, Score
 
+NEAREST = 50  # how many of the others the list names on either side
+
 
 @dataclass(frozen=True)
 class CriterionRow:
@@ -22,9 +24,14 @@ class CriterionRow:
 
 @dataclass(frozen=True)
 class Around:
-    """Where a submission stands among those of the view. Entries are None at the ends; `place` counts from 1."""
+    """Where a submission stands among those of the view. Entries are None at the ends; `place` counts from 1.
+
+    `entries` are the nearest, with `before` and `after` more of them beyond: a page stays small in any course.
+    """
 
     entries: list[Entry]
+    before: int
+    after: int
     previous: Entry | None
     next: Entry | None
     place: int | None
@@ -56,6 +63,16 @@ class RoomPage:
     @property
     def version(self) -> int:
         return self.grade.version if self.grade else 0
+
+    @property
+    def newest(self) -> bool:
+        """Whether the attempt that is shown is the one whose mark makes the work a marked one."""
+        return self.attempt == self.attempts[0]
+
+    @property
+    def releasable(self) -> bool:
+        """Whether there is something to give back, for somebody who may."""
+        return self.may_release and self.grade is not None and self.grade.unreleased and self.grade.points is not None
 
     @property
     def file_name(self) -> str:
@@ -107,8 +124,11 @@ def around(*, assignment: Assignment, submission: Submission, view: View) -> Aro
     before = [entry for entry in listed[:at] if entry.inside]
     after = [entry for entry in listed[at + 1 :] if entry.inside]
     inside = [entry for entry in listed if entry.inside or entry.submission_id == submission.pk]
+    first, last = max(0, len(before) - NEAREST), min(len(inside), len(before) + NEAREST + 1)
     return Around(
-        entries=inside,
+        entries=inside[first:last],
+        before=first,
+        after=len(inside) - last,
         previous=before[-1] if before else None,
         next=after[0] if after else None,
         place=len(before) + 1 if at < len(listed) else None,

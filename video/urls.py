@@ -30,6 +30,7 @@ urlpatterns = [
     path("moodle/<int:delivery_id>/", deliveries.history, name="delivery"),
     path("moodle/<int:delivery_id>/decide/", deliveries.decide, name="delivery-decide"),
     path("submissions/<uuid:submission_id>/", grading.room, name="room"),
+    path("submissions/<uuid:submission_id>/peek/", playback.peek, name="peek"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),
 ]

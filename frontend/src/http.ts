@@ -7,6 +7,8 @@ export class Refusal extends Error {
     readonly action: string,
     /** Seconds to wait before asking again, where the server says so. */
     readonly retryAfter = 0,
+    /** All that was answered, beside the words. */
+    readonly answer: Record<string, unknown> = {},
   ) {
     super(message);
   }
@@ -38,12 +40,13 @@ function csrfToken(): string {
 
 /**
  * Fetch JSON from our own server; a body makes it a POST.
+ * @param more such as `keepalive`, or a `signal`.
  * @throws Refusal, with status 0 where nothing answered.
  */
-export function fetchJson<T>(url: string, body?: unknown): Promise<T> {
-  if (body === undefined) return ask<T>(url, {});
+export function fetchJson<T>(url: string, body?: unknown, more: RequestInit = {}): Promise<T> {
+  if (body === undefined) return ask<T>(url, more);
   const headers = { "Content-Type": "application/json" };
-  return ask<T>(url, { method: "POST", headers, body: JSON.stringify(body) });
+  return ask<T>(url, { ...more, method: "POST", headers, body: JSON.stringify(body) });
 }
 
 /** What a form of the page would send, answered in JSON. @throws Refusal, as `fetchJson`. */
@@ -76,5 +79,6 @@ async function ask<T>(url: string, init: RequestInit): Promise<T> {
     error?.message ?? "Something went wrong on the server.",
     error?.action ?? "Try again in a minute.",
     Number(response.headers.get("Retry-After")) || 0,
+    answer ?? {},
   );
 }

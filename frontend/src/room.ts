@@ -1,16 +1,26 @@
 import { startPlayers } from "./player/player";
+import { startAhead } from "./room/ahead";
 import { startComments } from "./room/comments";
 import { startFeedback } from "./room/feedback";
 import { startFiles } from "./room/files";
+import { startFolding } from "./room/list";
 import { startMarking } from "./room/marking";
+import { startPlaying } from "./room/playing";
 import { startRubric } from "./room/rubric";
+import { startShortcuts } from "./room/shortcuts";
 
-const [player] = await startPlayers();
+startFolding();
+const players = startPlayers(document, { preload: "auto" });
+startMarking(); // before those that draw themselves by the fields: it puts back what was not saved
 startRubric();
 startFeedback();
-startMarking();
-startComments(player);
-startFiles();
 for (const select of document.querySelectorAll<HTMLSelectElement>("select[data-goes]")) {
   select.addEventListener("change", () => select.form?.requestSubmit());
 }
+startFiles();
+// A player that cannot come takes nothing else with it.
+const [player] = await players.catch(() => []);
+if (player) startPlaying(player);
+startComments(player);
+startAhead(player);
+startShortcuts();

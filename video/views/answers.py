@@ -33,6 +33,7 @@ def json_body(request: LaunchRequest) -> dict[str, Any]:
     """The posted object; Problem 400 for anything else."""
     try:
         body = json.loads(request.body or b"{}")
+        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair is no text: nothing could store it
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):

@@ -1,19 +1,25 @@
 """The grading room: one student's video beside what is said of it; and giving marks back."""
 
 import uuid
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from lti_tool.access import LaunchRequest, launch_required
+from lti_tool.models import ScoreDelivery
 from lti_tool.roles import Role
-from video import grading, marks
+from video import anonymity, chips, grading, marks, two_marks
+from video.chips import Chip
 from video.grading import MarkChanged
-from video.models import Attempt, Grade, Submission
+from video.marks import Mark
+from video.models import Attempt, Grade, Release, Submission
 from video.problems import Problem
 from video.room_page import RoomPage, room_page
 from video.roster import View
@@ -35,24 +41,20 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
         return _room(request, page, view)
     # What was shown: its student may have taken it back, or handed in another since.
     attempt = Attempt(pk=wanted) if _is_id(wanted) and str(page.attempt.pk) != wanted else page.attempt
-    errors: dict[str, list[str]] = {}
     try:
         if attempt is not page.attempt:
             raise _taken_back()
         mark = marks.read(page.assignment, request.POST)
-        grading.save_mark(
-            launch=launch, attempt=attempt, mark=mark, version=_version(request.POST.get("version")), finish=True
-        )
+        version = _version(request.POST.get("version"))
+        grading.save_mark(launch=launch, attempt=attempt, mark=mark, version=version, finish=True)
     except ValidationError as error:
-        errors = error.message_dict
-    except MarkChanged:
-        messages.error(request, "Somebody else has saved another mark since. Yours is below, and was not saved.")
-        return _room(request, page, view, status=409)
+        return _room(request, page, view, errors=error.message_dict, status=422)
+    except MarkChanged as changed:
+        page = room_page(launch=launch, submission=submission, attempt=wanted, view=view)  # of the version that counts
+        return _room(request, page, view, two=_two(page.attempt, mark, changed.theirs), status=409)
     except Problem as problem:
         messages.error(request, f"{problem.message} {problem.action}")
         return _room(request, page, view, status=problem.status)
-    if errors:
-        return _room(request, page, view, errors=errors, status=422)
     messages.success(request, f"Saved the mark of {page.name}.")
     to = page.around.next if request.POST.get("next") and page.around.next else None
     return redirect(_url(launch.pk, to.submission_id if to else submission.pk, view))
@@ -64,45 +66,52 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
 def save(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
     """Save what is typed, as it is typed.
 
-    Body: the fields of `marks.read`, `version` (of the mark that was shown, 0 for none) and `finish` (true: done with
-    it). 200 with `{version, points, overridden, unreleased, saved_at}`; 422 with `{error, fields}` where something
-    typed is wrong; 409 with `{error, theirs}` where somebody else was faster, `theirs` being the mark as it is now.
+    Body: the fields of `marks.read`, `version` (of the mark that was shown, 0 for none), `finish` (true: done with it)
+    and `moving` (true: to another student, whose page says that it was saved). 200 with the mark as `_as_json`, only
+    `{version: 0}` for nothing; 422 with `{error, fields}` where something typed is wrong; 409 with `{error, theirs,
+    html}` where somebody else was faster: `theirs` is the mark as it is now, `html` both of them in words.
     """
-    submitted = Attempt.objects.submitted().filter(submission__in=Submission.objects.visible_to(request.launch))
-    attempt = get_object_or_404(
-        submitted.select_related("submission__assignment").prefetch_related("videos"), pk=attempt_id
-    )
+    attempt = _attempt(request, attempt_id)
     body = json_body(request)
+    finish, version = body.get("finish") is True, _version(body.get("version"))
     try:
         mark = marks.read(attempt.submission.assignment, body)
-        grade = grading.save_mark(
-            launch=request.launch,
-            attempt=attempt,
-            mark=mark,
-            version=_version(body.get("version")),
-            finish=body.get("finish") is True,
-        )
+        grade = grading.save_mark(launch=request.launch, attempt=attempt, mark=mark, version=version, finish=finish)
     except ValidationError as error:
         problem = Problem("invalid", "Something typed cannot be saved.", "Look at the marked field.")
         return JsonResponse({**problem.as_json(), "fields": error.message_dict}, status=422)
     except MarkChanged as changed:
         problem = Problem("changed", "Somebody else has saved another mark since.", "Choose which one counts.")
-        return JsonResponse({**problem.as_json(), "theirs": _as_json(changed.theirs)}, status=409)
-    return JsonResponse(_as_json(grade))
+        html = render_to_string("video/room/two_marks.html", {"two": _two(attempt, mark, changed.theirs)})
+        theirs = _as_json(attempt, changed.theirs)
+        return JsonResponse({**problem.as_json(), "theirs": theirs, "html": html}, status=409)
+    if grade and body.get("moving") is True:
+        messages.success(request, f"Saved the mark of {_name(attempt.submission)}.")
+    return JsonResponse(_as_json(attempt, grade))
 
 
 @launch_required(*STAFF)
 @require_POST
+@json_answer
 def release(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
-    """Give one person's marks back."""
+    """Give one person's marks back; to a script, the mark of the attempt `attempt_id` as `_as_json`."""
     submission = _submission(request, submission_id)
     if not grading.may_release(request.launch, submission.assignment):
         raise Http404
-    if grading.release(launch=request.launch, submissions=[submission.pk]):
+    given = grading.release(launch=request.launch, submissions=[submission.pk])
+    asked = request.POST.get("attempt_id", "")
+    if request.headers.get("Accept") == "application/json":
+        attempt = _attempt(request, uuid.UUID(asked)) if _is_id(asked) else None
+        if attempt is None or attempt.submission_id != submission.pk:
+            raise Http404
+        grade = Grade.objects.select_related("release", "grader").filter(attempt=attempt).first()
+        return JsonResponse(_as_json(attempt, grade))
+    if given:
         messages.success(request, "Released: the student sees it, and it is on its way to Moodle.")
     else:
         messages.info(request, "There is nothing to release.")
-    return redirect(_url(request.launch.pk, submission.pk, View.of(request.GET.dict())))
+    view = View.of(request.GET.dict())
+    return redirect(_url(request.launch.pk, submission.pk, view, attempt=asked if _is_id(asked) else ""))
 
 
 def _room(
@@ -111,19 +120,23 @@ def _room(
     view: View,
     *,
     errors: dict[str, list[str]] | None = None,
+    two: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     launch = request.launch
-    typed = request.POST if request.method == "POST" else None
+    following = page.around.next
     context = {
         "launch": launch,
         "assignment": page.assignment,
         "page": page,
         "view": view,
-        "typed": typed,
+        "view_fields": parse_qsl(view.in_address.removeprefix("?")),
+        "typed": request.POST if request.method == "POST" else None,
         "errors": errors or {},
+        "two": two,
         "previous_url": page.around.previous and _url(launch.pk, page.around.previous.submission_id, view),
-        "next_url": page.around.next and _url(launch.pk, page.around.next.submission_id, view),
+        "next_url": following and _url(launch.pk, following.submission_id, view),
+        "peek_url": following and reverse("video:peek", args=[launch.pk, following.submission_id]),
         # An extension is given from the assignment's own link, to somebody with a name.
         "can_extend": launch.role in Role.editors()
         and page.assignment.resource_link_id == launch.resource_link_id
@@ -132,9 +145,14 @@ def _room(
     return render(request, "video/room.html", context, status=status)
 
 
-def _as_json(grade: Grade | None) -> dict[str, object]:
+def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
+    """`{version}` alone for no mark; else also what it says, `status` and `delivery` (chips), by whom and when."""
     if grade is None:
         return {"version": 0}
+    submission, sent = attempt.submission, None
+    if not grade.unreleased:
+        link = submission.assignment.resource_link_id
+        sent = ScoreDelivery.objects.filter(resource_link=link, person=submission.person_id).first()
     return {
         "version": grade.version,
         "points": None if grade.points is None else short(grade.points),
@@ -144,8 +162,21 @@ def _as_json(grade: Grade | None) -> dict[str, object]:
         "private_note": grade.private_note,
         "grader": grade.grader.name if grade.grader else "",
         "unreleased": grade.unreleased,
+        "returned": grade.returned is not None,
         "saved_at": grade.updated_at.isoformat(),
+        "status": _chip(chips.mark_chip(attempt, grade)),
+        "delivery": _chip(chips.delivery_chip(sent)),
     }
+
+
+def _chip(chip: Chip | None) -> dict[str, str] | None:
+    return chip and {"code": chip.code, "label": chip.label, "explanation": chip.explanation}
+
+
+def _two(attempt: Attempt, mark: Mark, theirs: Grade | None) -> dict[str, Any]:
+    """What `two_marks.html` shows."""
+    lines = two_marks.side_by_side(attempt.submission.assignment, mine=mark, theirs=theirs)
+    return {"lines": lines, "theirs": theirs, "feedbacks": bool(mark.feedback and theirs and theirs.feedback)}
 
 
 def _submission(request: LaunchRequest, submission_id: uuid.UUID) -> Submission:
@@ -160,6 +191,18 @@ def _submission(request: LaunchRequest, submission_id: uuid.UUID) -> Submission:
     return submission
 
 
+def _attempt(request: LaunchRequest, attempt_id: uuid.UUID) -> Attempt:
+    """Also one that was taken back: whoever was marking it is told so when they save."""
+    visible = Attempt.objects.filter(submission__in=Submission.objects.visible_to(request.launch))
+    joined = visible.select_related("submission__assignment", "submission__person").prefetch_related("videos")
+    return get_object_or_404(joined, pk=attempt_id)
+
+
+def _name(submission: Submission) -> str:
+    released = Release.objects.filter(grade__attempt__submission=submission).exists()
+    return anonymity.name_for_markers(submission, released=released)
+
+
 def _taken_back() -> Problem:
     return Problem(
         "taken_back",
@@ -170,7 +213,8 @@ def _taken_back() -> Problem:
 
 
 def _version(value: object) -> int:
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else 0
+    text = str(value) if isinstance(value, int | str) else ""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _is_id(value: str) -> bool:
@@ -181,5 +225,8 @@ def _is_id(value: str) -> bool:
     return True
 
 
-def _url(launch_id: uuid.UUID, submission_id: uuid.UUID, view: View) -> str:
-    return reverse("video:room", args=[launch_id, submission_id]) + view.in_address
+def _url(launch_id: uuid.UUID, submission_id: uuid.UUID, view: View, *, attempt: str = "") -> str:
+    address = reverse("video:room", args=[launch_id, submission_id]) + view.in_address
+    if not attempt:
+        return address
+    return f"{address}{'&' if view.in_address else '?'}{urlencode({'attempt': attempt})}"

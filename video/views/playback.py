@@ -1,12 +1,15 @@
 import uuid
 
 from django.http import Http404, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from lti_tool.access import LaunchRequest, launch_required
+from lti_tool.roles import Role
 from video import limits, playback
 from video.limits import Limit
 from video.models import Video
+from video.storage.base import Playback
 from video.views.answers import json_answer
 
 
@@ -20,5 +23,27 @@ def grant(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
         raise Http404
     limits.check(Limit.PLAYBACKS, request.launch.person_id)
     granted = playback.grant(launch=request.launch, video=video)
-    answer = {"src": granted.src, "type": granted.content_type, "expires_at": granted.expires_at.isoformat()}
-    return JsonResponse(answer)
+    return JsonResponse(_as_json(granted))
+
+
+@launch_required(*Role.staff())
+@require_safe
+@json_answer
+def peek(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
+    """For the video that the room of this submission shows first: what `grant` answers, and `for`, where to ask for it.
+
+    204 where there is none to play. It is counted apart from what is watched.
+    """
+    handed_in = Video.objects.visible_to(request.launch).filter(attempt__submission=submission_id)
+    newest = handed_in.filter(attempt__submitted_at__isnull=False).order_by("-attempt__number", "-current").first()
+    if newest is None:
+        raise Http404
+    limits.check(Limit.PEEKS, request.launch.person_id)
+    if not newest.current or newest.state != Video.State.READY:
+        return HttpResponse(status=204)
+    where = reverse("video:playback", args=[request.launch.pk, newest.pk])
+    return JsonResponse({"for": where, **_as_json(playback.address(newest))})
+
+
+def _as_json(granted: Playback) -> dict[str, str]:
+    return {"src": granted.src, "type": granted.content_type, "expires_at": granted.expires_at.isoformat()}

@@ -1,12 +1,7 @@
 import type Player from "video.js/dist/types/player";
 import { fetchJson, Refusal } from "../http";
+import { type Grant, takeGrant } from "./grants";
 import { renewAfter } from "./renewal";
-
-interface Grant {
-  src: string;
-  type: string;
-  expires_at: string;
-}
 
 declare global {
   interface Window {
@@ -14,13 +9,19 @@ declare global {
   }
 }
 
+interface Options {
+  /** How much of a video is loaded before it is played; `auto` for somebody who came to watch it. */
+  preload?: "metadata" | "auto";
+}
+
 /** Fill every `[data-player]` below `root`. */
-export async function startPlayers(root: ParentNode = document): Promise<Player[]> {
+export async function startPlayers(root: ParentNode = document, options: Options = {}): Promise<Player[]> {
   const places = [...root.querySelectorAll<HTMLElement>("[data-player]")];
   if (!places.length) return [];
   window.VIDEOJS_NO_DYNAMIC_STYLE = true; // it would write <style> elements, which our CSP forbids
+  const asked = places.map((place) => ask(place.dataset.playbackUrl ?? "")); // while the player is on its way
   const { default: videojs } = await import("video.js");
-  const players = places.map((place) => start(place, videojs));
+  const players = places.map((place, i) => start(place, videojs, asked[i] as Asked, options));
   for (const [i, place] of places.entries()) running.set(place, players[i] as Player);
   return players;
 }
@@ -32,14 +33,32 @@ export function stopPlayers(root: ParentNode): void {
   for (const place of root.querySelectorAll<HTMLElement>("[data-player]")) running.get(place)?.dispose();
 }
 
-function start(place: HTMLElement, videojs: typeof import("video.js").default): Player {
+interface Asked {
+  /** An address that the page before has begun to load the video by. */
+  ready: Grant | undefined;
+  /** The server's own answer: it checks who asks, and writes down that the video is watched. */
+  granted: Promise<Grant>;
+}
+
+function ask(url: string): Asked {
+  const granted = fetchJson<Grant>(url);
+  granted.catch(() => undefined); // it is looked at when the player is there
+  return { ready: takeGrant(url), granted };
+}
+
+function start(
+  place: HTMLElement,
+  videojs: typeof import("video.js").default,
+  first: Asked,
+  options: Options,
+): Player {
   const url = place.dataset.playbackUrl ?? "";
   const element = document.createElement("video-js");
   element.classList.add("vjs-big-play-centered");
   place.querySelector("[data-player-screen]")?.replaceChildren(element);
   const player: Player = videojs(element, {
     controls: true,
-    preload: "metadata",
+    preload: options.preload ?? "metadata",
     playbackRates: [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2],
     playsinline: true,
     fill: true,
@@ -60,23 +79,27 @@ function start(place: HTMLElement, videojs: typeof import("video.js").default): 
     const words = problem.querySelector("[data-player-problem-text]");
     if (words) words.textContent = text;
   };
-  let expiresAt = 0;
   let timer = 0;
   let renewedForError = false;
 
   player.on("dispose", () => window.clearTimeout(timer));
 
-  async function load(): Promise<void> {
+  async function load({ ready, granted }: Asked = { ready: undefined, granted: fetchJson<Grant>(url) }) {
     window.clearTimeout(timer);
     place.dataset.state = "loading";
+    if (ready) put(ready);
     try {
-      const grant = await fetchJson<Grant>(url);
+      const grant = await granted;
       if (player.isDisposed()) return;
-      expiresAt = Date.parse(grant.expires_at);
-      put(grant);
+      if (!ready) put(grant);
       say("");
-      timer = window.setTimeout(load, renewAfter(expiresAt - Date.now()));
+      timer = window.setTimeout(load, renewAfter(Date.parse((ready ?? grant).expires_at) - Date.now()));
     } catch (error) {
+      if (ready && error instanceof Refusal && error.willPass) {
+        timer = window.setTimeout(load, renewAfter(Date.parse(ready.expires_at) - Date.now()));
+        return; // it plays all the same
+      }
+      if (ready) player.reset(); // what may be seen no more is not left on the screen
       place.dataset.state = "error";
       say(error instanceof Refusal ? error.inWords : "The video could not be loaded.");
       player.trigger("reelmark-unavailable");
@@ -118,6 +141,6 @@ function start(place: HTMLElement, videojs: typeof import("video.js").default): 
     renewedForError = true;
     void load();
   });
-  void load();
+  void load(first);
   return player;
 }

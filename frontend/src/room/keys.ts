@@ -1,10 +1,14 @@
+import { storeOf } from "../store";
+
 interface Shortcut {
   keys: string[];
   words: string;
   act: (event: KeyboardEvent) => void;
 }
 
+const SWITCH = "reelmark-shortcuts";
 const shortcuts: Shortcut[] = [];
+let on = storeOf("localStorage")?.getItem(SWITCH) !== "off";
 
 /**
  * Do something when one of `keys` (`KeyboardEvent.key`) is pressed outside of a field, without Ctrl, Alt or Meta.
@@ -19,10 +23,26 @@ export function allShortcuts(): readonly Shortcut[] {
   return shortcuts;
 }
 
+/** Whether single keys do anything (WCAG 2.1.4). */
+export function shortcutsAreOn(): boolean {
+  return on;
+}
+
+/** @returns whether this browser remembers it. */
+export function switchShortcuts(to: boolean): boolean {
+  on = to;
+  const store = storeOf("localStorage");
+  store?.setItem(SWITCH, to ? "on" : "off");
+  return store !== undefined;
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target))
+  if (!on || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing)
     return;
-  const found = shortcuts.find(({ keys }) => keys.includes(event.key));
+  if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  const key = latin(event);
+  if ((key === " " || key === "Enter") && isPressed(event.target)) return;
+  const found = shortcuts.find(({ keys }) => keys.includes(key));
   if (!found) return;
   event.preventDefault();
   found.act(event);
@@ -35,4 +55,17 @@ function isTyping(target: EventTarget | null): boolean {
   return (
     input !== undefined && input !== null && !["checkbox", "radio", "button", "submit"].includes(input.type)
   );
+}
+
+/** Space and Enter are a control's own. */
+function isPressed(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element && target.closest("button, a, input, summary, video, [role=button]") !== null
+  );
+}
+
+/** The key as it is on a keyboard with Latin letters: "т" is where N is. */
+function latin({ key, code }: KeyboardEvent): string {
+  const letter = /^Key([A-Z])$/.exec(code ?? "")?.[1];
+  return key.length === 1 && key > "\u02af" && letter ? letter.toLowerCase() : key;
 }
