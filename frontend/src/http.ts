@@ -7,6 +7,8 @@ export class Refusal extends Error {
     readonly action: string,
     /** Seconds to wait before asking again, where the server says so. */
     readonly retryAfter = 0,
+    /** All that the server said. */
+    readonly answer: unknown = undefined,
   ) {
     super(message);
   }
@@ -47,8 +49,9 @@ export function fetchJson<T>(url: string, body?: unknown): Promise<T> {
 }
 
 /** What a form of the page would send, answered in JSON. @throws Refusal, as `fetchJson`. */
-export function postForm<T>(url: string, fields: Record<string, string>): Promise<T> {
-  return ask<T>(url, { method: "POST", body: new URLSearchParams(fields) });
+export function postForm<T>(url: string, fields: Record<string, string> | FormData): Promise<T> {
+  const body = fields instanceof FormData ? fields : new URLSearchParams(fields);
+  return ask<T>(url, { method: "POST", body });
 }
 
 async function ask<T>(url: string, init: RequestInit): Promise<T> {
@@ -76,5 +79,6 @@ async function ask<T>(url: string, init: RequestInit): Promise<T> {
     error?.message ?? "Something went wrong on the server.",
     error?.action ?? "Try again in a minute.",
     Number(response.headers.get("Retry-After")) || 0,
+    answer,
   );
 }
