@@ -279,12 +279,13 @@ class _Reading:
         )
 
     def _id(self, value: Any, instead: str, taken: set[str], at: tuple[int, int | None]) -> str:
-        if not value:
-            value = next(name for name in (instead, *(f"{instead}-{n}" for n in range(2, 99))) if name not in taken)
-        if not isinstance(value, str) or not _ID.fullmatch(value) or value in taken:
+        if value and not (isinstance(value, str) and _ID.fullmatch(value) and value not in taken):
             self._fault(UNREADABLE, *at)
-        taken.add(str(value))
-        return str(value)
+            value = None
+        free = (name for name in (instead, *(f"{instead}-{n}" for n in range(2, 99))) if name not in taken)
+        chosen = str(value or next(free))
+        taken.add(chosen)
+        return chosen
 
     def _text(self, value: Any, *, what: str, at: tuple[int, int | None], line: bool = False) -> str:
         if not isinstance(value, str | int | float | None):

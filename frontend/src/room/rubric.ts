@@ -88,7 +88,7 @@ function showPoints(
     total === undefined
       ? `${done} of ${scores.length} criteria scored`
       : `${short(sum(scores))} of ${short(most)}`;
-  place.dataset.overridden = String(over);
+  place.dataset.from = over ? "marker" : "rubric";
   show(place, "[data-override]", false);
   show(place, "[data-overridden]", over);
   show(place, "[data-use-rubric]", over);
