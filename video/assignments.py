@@ -4,10 +4,10 @@ import uuid
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from lti_tool.models import LaunchSession, Membership, Person, ResourceLink
+from lti_tool.models import Course, LaunchSession, Membership, Person, ResourceLink
 from lti_tool.roles import Role
 from video.models import Assignment
 
@@ -70,6 +70,16 @@ def earlier(person: Person) -> list[Assignment]:
 def earlier_of(person: Person, pk: str) -> Assignment | None:
     """One of `earlier`; None for what is not this teacher's, or no id."""
     return next((one for one in earlier(person) if str(one.pk) == pk), None)
+
+
+def with_rubrics(person: Person, course: Course) -> "QuerySet[Assignment]":
+    """Assignments whose rubric a teacher of the course may take over: the course's, and their own on the platform;
+    newest first, with their course.
+    """
+    given = ~Q(resource_link=None, offered_at=None)
+    seen = Q(set_up_by=person) | (Q(course=course) & given)
+    found = Assignment.objects.filter(seen, course__platform=person.platform_id).exclude(rubric={})
+    return found.select_related("course").order_by("-created_at")
 
 
 def tell_of_copy(assignment: Assignment) -> Assignment | None:

@@ -1,5 +1,6 @@
 """The forms of set-up, more time and grading."""
 
+import json
 import zoneinfo
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -44,6 +45,25 @@ class LocalDateTime(forms.DateTimeInput):
         return super().get_context(name, value, attrs)
 
 
+class RubricField(forms.Field):
+    """A rubric as the JSON that the editor writes; its value is `Rubric.as_json`.
+
+    What was typed is shown again also where it is wrong: it may be an hour's work.
+    """
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> dict[str, Any]:
+        try:
+            typed = json.loads(value or "{}")
+        except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, or too deep
+            raise forms.ValidationError(rubrics.UNREADABLE) from None
+        return rubrics.parse(typed).as_json()
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else json.dumps(value or {})
+
+
 class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
     """Set-up. Every field has a sensible default, so that Save alone gives a working assignment.
 
@@ -74,6 +94,7 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
     opens_at = forms.CharField(required=False, label="Opens", widget=LocalDateTime)
     due_at = forms.CharField(required=False, label="Due", widget=LocalDateTime)
     closes_at = forms.CharField(required=False, label="Closes", widget=LocalDateTime)
+    rubric = RubricField(required=False)
 
     class Meta:
         model = Assignment
@@ -110,7 +131,6 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
             "instructions": forms.Textarea(attrs={"rows": 5}),
             "ways": forms.RadioSelect,
             "grading": forms.RadioSelect,
-            "rubric": forms.HiddenInput,
             "statement": forms.Textarea(attrs={"rows": 2}),
         }
 
@@ -137,7 +157,10 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
         return str(self.cleaned_data["grading"] or self.instance.grading)
 
     def clean_rubric(self) -> dict[str, Any]:
-        return rubrics.parse(self.cleaned_data["rubric"]).as_json()
+        """Where a page sends none, what there is stays."""
+        sent = self.add_prefix("rubric") in self.data
+        rubric: dict[str, Any] = self.cleaned_data["rubric"] if sent else self.instance.rubric
+        return rubric
 
     def clean_statement(self) -> str:
         """One line: it stands beside a box to tick."""

@@ -1,4 +1,4 @@
-"""What a marker typed: checked, and put together into points."""
+"""What a marker typed: checked, put together into points, and shown again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 
 from video import rich_text, rubrics
 from video.models import Assignment, Grade, OwnMark, Release
-from video.rubrics import Rubric, Score
+from video.rubrics import Criterion, Level, Rubric, Score
+from video.typed_text import line_of, lines_of
 
 MOST_FEEDBACK = 50_000  # characters
 PASS, FAIL = "pass", "fail"
@@ -29,6 +30,43 @@ class Mark:
         return self.points is not None or bool(self.scores or self.feedback or self.private_note)
 
 
+@dataclass(frozen=True)
+class CriterionRow:
+    """A criterion with what it got; `score` None: nothing."""
+
+    criterion: Criterion
+    score: Score | None
+
+    @property
+    def level(self) -> Level | None:
+        """The one that was chosen."""
+        return self.criterion.level(self.score.level) if self.score else None
+
+
+@dataclass(frozen=True)
+class RubricResult:
+    """What a rubric says to a student: `rows` with what a mark gave, if there is one; `got` and `most` in the rubric's
+    points. `overridden`: somebody gave other points than it comes to. `changed`: it is another since the mark.
+    """
+
+    rows: list[CriterionRow]
+    got: Decimal
+    most: Decimal
+    overridden: bool
+    changed: bool
+
+
+@dataclass(frozen=True)
+class CriterionFields:
+    """A criterion in the room's form: the texts of its fields, and what is wrong with them."""
+
+    criterion: Criterion
+    level: str
+    points: str
+    note: str
+    errors: list[str]
+
+
 def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
     """A mark from the fields of the room's form or its script.
 
@@ -37,20 +75,19 @@ def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
             criterion of the rubric `level-<id>`, `points-<id>`, `note-<id>`.
 
     Raises:
-        ValidationError: by field, in words.
+        ValidationError: by the name of the field, in words.
     """
-    rubric = rubrics.stored(assignment.rubric) if assignment.grading == Assignment.Grading.RUBRIC else Rubric()
-    feedback, note = str(typed.get("feedback") or ""), str(typed.get("private_note") or "").replace("\x00", "").strip()
+    rubric = rubric_of(assignment)
+    feedback, note = lines_of(typed.get("feedback")), lines_of(typed.get("private_note"))
     if max(len(feedback), len(note)) > MOST_FEEDBACK:
         raise ValidationError({"feedback": f"This is too long: at most {MOST_FEEDBACK:,} characters."})
     given = {
-        criterion.id: {key: typed.get(f"{key}-{criterion.id}") or "" for key in ("level", "points", "note")}
+        criterion.id: {key: typed.get(f"{key}-{criterion.id}") for key in ("level", "points", "note")}
         for criterion in rubric.criteria
     }
-    try:
-        scores = rubrics.scores_of(rubric, given)
-    except ValidationError as error:
-        raise ValidationError({"scores": error}) from error
+    scores, wrong = rubrics.read_scores(rubric, given)
+    if wrong:
+        raise ValidationError({name: [words] for name, words in wrong.items()})
     points, overridden = _points(assignment, rubric, scores, typed)
     return Mark(
         points=points,
@@ -61,9 +98,17 @@ def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
     )
 
 
+def rubric_of(assignment: Assignment) -> Rubric:
+    """What the assignment is marked by; empty where that is not a rubric."""
+    return rubrics.stored(assignment.rubric) if assignment.grading == Assignment.Grading.RUBRIC else Rubric()
+
+
 def from_rubric(rubric: Rubric, scores: Mapping[str, Score], maximum: Decimal) -> Decimal | None:
-    """The points for these scores, scaled from the rubric's to the assignment's; None until every criterion has one."""
-    if not rubric or set(scores) != {criterion.id for criterion in rubric.criteria}:
+    """The points for these scores, scaled from the rubric's to the assignment's; None until every criterion has some.
+
+    `fromRubric` in `frontend/src/points.ts` does the same while a marker chooses: change both.
+    """
+    if not rubric or not rubrics.complete(rubric, scores):
         return None
     if not rubric.points:
         return Decimal(0)
@@ -81,12 +126,48 @@ def in_words(assignment: Assignment, points: Decimal | None) -> str:
 
 def scores_shown(assignment: Assignment, row: Grade | Release | OwnMark | None) -> dict[str, Score]:
     """The scores of a stored mark, as far as the rubric still has their criteria and takes their points."""
-    if row is None:
-        return {}
-    try:
-        return rubrics.scores_of(rubrics.stored(assignment.rubric), row.scores)
-    except ValidationError:  # the rubric was changed since
-        return {}
+    return rubrics.read_scores(rubrics.stored(assignment.rubric), row.scores)[0] if row else {}
+
+
+def criterion_rows(assignment: Assignment, row: Grade | Release | OwnMark | None) -> list[CriterionRow]:
+    """The criteria of the assignment's rubric with what a stored mark says of them; none where it has no rubric."""
+    scores = scores_shown(assignment, row)
+    return [CriterionRow(criterion, scores.get(criterion.id)) for criterion in rubric_of(assignment).criteria]
+
+
+def rubric_result(assignment: Assignment, mark: Grade | Release | OwnMark | None) -> RubricResult:
+    """The assignment's rubric before a mark (None), or with that mark."""
+    rubric, scores = rubric_of(assignment), scores_shown(assignment, mark)
+    overridden = bool(getattr(mark, "overridden", False))
+    as_given = mark is None or overridden or from_rubric(rubric, scores, assignment.points) == mark.points
+    return RubricResult(
+        rows=criterion_rows(assignment, mark),
+        got=rubrics.total(scores),
+        most=rubric.points,
+        overridden=overridden,
+        changed=not as_given,
+    )
+
+
+def criterion_fields(
+    rows: list[CriterionRow], typed: Mapping[str, Any] | None = None, errors: Mapping[str, list[str]] | None = None
+) -> list[CriterionFields]:
+    """The room's fields of these rows: with what was typed where something was, else with what is stored.
+
+    Points stand in their field only where no level says the same.
+    """
+    return [_fields(row, typed, errors or {}) for row in rows]
+
+
+def _fields(row: CriterionRow, typed: Mapping[str, Any] | None, errors: Mapping[str, list[str]]) -> CriterionFields:
+    name, score = row.criterion.id, row.score
+    if typed is not None:
+        level, points, note = (str(typed.get(f"{key}-{name}") or "") for key in ("level", "points", "note"))
+    else:
+        level, note = (score.level, score.note) if score else ("", "")
+        points = rubrics.short(score.points) if score and score.points is not None and not level else ""
+    wrong = [words for key in ("points", "note") for words in errors.get(f"{key}-{name}", [])]
+    return CriterionFields(row.criterion, level, points, note, wrong)
 
 
 def _points(
@@ -96,8 +177,8 @@ def _points(
         verdict = typed.get("verdict")
         return {PASS: assignment.points, FAIL: Decimal(0)}.get(str(verdict)), False
     total = from_rubric(rubric, scores, assignment.points)
-    text = str(typed.get("points") if typed.get("points") is not None else "").strip()
-    if rubric and (not typed.get("overridden") or not text):
+    text = line_of(typed.get("points"))
+    if rubric and (typed.get("overridden") not in (True, "1", "on", "true") or not text):
         return total, False
     if not text:
         return None, False

@@ -4,22 +4,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lti_tool.models import LaunchSession, ScoreDelivery
-from video import anonymity, chips, grading, marks, roster, rubrics
+from video import anonymity, chips, grading, marks, roster
 from video.chips import Chip
 from video.extensions import MoreTime, more_time
+from video.marks import CriterionRow
 from video.models import Assignment, Attempt, Grade, Submission, Video
 from video.roster import Entry, View
-from video.rubrics import Rubric, Score
+from video.rubrics import Rubric
 
 NEAREST = 50  # how many of the others the list names on either side
-
-
-@dataclass(frozen=True)
-class CriterionRow:
-    """A criterion as it is scored; `score` None: not yet."""
-
-    criterion: rubrics.Criterion
-    score: Score | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +68,15 @@ class RoomPage:
         return self.may_release and self.grade is not None and self.grade.unreleased and self.grade.points is not None
 
     @property
+    def overridden(self) -> bool:
+        """The points are not the rubric's: somebody typed them, or the rubric was changed since. A mark that was given
+        stays until somebody changes it.
+        """
+        if not self.rubric or self.grade is None or self.grade.points is None:
+            return False
+        return self.grade.points != self.total
+
+    @property
     def file_name(self) -> str:
         """As the student's file was called, which may tell who it is."""
         return "" if self.hidden or self.video is None else self.video.name
@@ -94,8 +96,7 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
     shown = next((one for one in attempts if attempt in (str(one.number), str(one.pk))), attempts[0])
     grade: Grade | None = getattr(shown, "grade", None)
     released = any(one.grade.returned for one in attempts if hasattr(one, "grade"))
-    rubric = rubrics.stored(assignment.rubric) if assignment.grading == Assignment.Grading.RUBRIC else Rubric()
-    scores = marks.scores_shown(assignment, grade)
+    rubric = marks.rubric_of(assignment)
     delivery = ScoreDelivery.objects.filter(resource_link=assignment.resource_link, person=submission.person).first()
     return RoomPage(
         assignment=assignment,
@@ -108,8 +109,8 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
         hidden=anonymity.hidden(assignment, released=released),
         status=chips.mark_chip(shown, grade),
         rubric=rubric,
-        criteria=[CriterionRow(criterion, scores.get(criterion.id)) for criterion in rubric.criteria],
-        total=marks.from_rubric(rubric, scores, assignment.points),
+        criteria=marks.criterion_rows(assignment, grade),
+        total=marks.from_rubric(rubric, marks.scores_shown(assignment, grade), assignment.points),
         around=around(assignment=assignment, submission=submission, view=view),
         more_time=more_time(assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts),
         delivery=chips.delivery_chip(delivery),

@@ -1,5 +1,6 @@
 """Rubrics: criteria with levels or a range of points, and what was scored on them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -7,9 +8,18 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from video.typed_text import line_of, lines_of
+
 MOST_CRITERIA = 30
 MOST_LEVELS = 12
 MOST_POINTS = Decimal(9999)
+MOST_TITLE = 255  # characters, as all of these
+MOST_DESCRIPTION = 2000
+MOST_NOTE = 2000
+MOST_TEXT = 60_000  # of a whole rubric: it goes along with each save of the set-up form
+UNREADABLE = "The rubric could not be read. Reload the page and try again."
+# They are parts of the names of a form's fields.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -38,9 +48,11 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Score:
-    """What one criterion got. `level` is empty for a range, or for points between two levels."""
+    """What one criterion got. `points` None: nothing yet but a note. `level` is empty for a range, or for points
+    between two levels.
+    """
 
-    points: Decimal
+    points: Decimal | None
     level: str = ""
     note: str = ""
 
@@ -89,52 +101,95 @@ class Rubric:
         }
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with a rubric, in words. `criterion` and `level` count from 0; None: it is of none."""
+
+    words: str
+    criterion: int | None = None
+    level: int | None = None
+
+
 def parse(value: Any) -> Rubric:
     """A rubric from its JSON. The points of a criterion with levels are those of its best level.
 
     Raises:
-        ValidationError: not of that shape, a name or a level is missing, or points are not from 0 to 9999; in words.
+        ValidationError: not of that shape, too much of something, two of the same name or id, a name or a level is
+            missing, points are not from 0 to 9999, or nothing can be reached at all; in words, all that is wrong.
     """
-    if not value:
-        return Rubric()
-    listed = value.get("criteria") if isinstance(value, Mapping) else None
-    if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
-        raise ValidationError("The rubric could not be read.")
-    if len(listed) > MOST_CRITERIA:
-        raise ValidationError(f"At most {MOST_CRITERIA} criteria.")
-    return Rubric(tuple(_criterion(one, number) for number, one in enumerate(listed, 1)))
+    rubric, faults = read(value)
+    if faults:
+        raise ValidationError(list(dict.fromkeys(fault.words for fault in faults)))
+    return rubric
 
 
 def stored(value: Any) -> Rubric:
-    """A rubric from the database, where only valid ones are."""
-    return parse(value)
+    """A rubric from the database, where only valid ones are; of one that a later rule forbids, what can be made out."""
+    return read(value)[0]
+
+
+def read(value: Any) -> tuple[Rubric, list[Fault]]:
+    """A rubric from its JSON as far as it can be made out, and what is wrong with it."""
+    if not value:
+        return Rubric(), []
+    listed = value.get("criteria") if isinstance(value, Mapping) else None
+    if not isinstance(listed, list) or not _all_objects(listed):
+        return Rubric(), [Fault(UNREADABLE)]
+    if len(listed) > MOST_CRITERIA:
+        return Rubric(), [Fault(f"At most {MOST_CRITERIA} criteria: this rubric has {len(listed)}.")]
+    reading = _Reading()
+    rubric = Rubric(tuple(reading.criterion(one, at) for at, one in enumerate(listed)))
+    if reading.length > MOST_TEXT:
+        reading.faults.append(Fault(f"The rubric is too long: at most {MOST_TEXT:,} characters in all."))
+    if rubric and not rubric.points and not reading.faults:
+        reading.faults.append(Fault("The rubric is worth nothing: give at least one criterion more than 0 points."))
+    return rubric, reading.faults
+
+
+def read_scores(rubric: Rubric, value: Any) -> tuple[dict[str, Score], dict[str, str]]:
+    """What was scored, by criterion id, from `{criterion id: {"points"?, "level"?, "note"?}}`; and what of it is
+    wrong, in words, by the name of its field in the form (`points-<id>`, `note-<id>`).
+
+    A level gives its points unless others are typed. Left out are criteria that the rubric has no more, and those with
+    nothing said of them.
+    """
+    found: dict[str, Score] = {}
+    wrong: dict[str, str] = {}
+    for criterion in rubric.criteria:
+        given = value.get(criterion.id) if isinstance(value, Mapping) else None
+        if not isinstance(given, Mapping):
+            continue
+        level, typed, note = (
+            criterion.level(str(given.get("level"))),
+            line_of(given.get("points")),
+            lines_of(given.get("note")),
+        )
+        if len(note) > MOST_NOTE:
+            wrong[f"note-{criterion.id}"] = (
+                f"The note on “{criterion.title}” is too long: at most {MOST_NOTE:,} characters."
+            )
+        points = level.points if level else None
+        if typed:
+            try:
+                points = points_of(typed, f"“{criterion.title}”", criterion.points)
+            except ValidationError as error:
+                wrong[f"points-{criterion.id}"] = error.messages[0]
+                continue
+        if points is not None or note:
+            kept = level is not None and level.points == points
+            found[criterion.id] = Score(points=points, level=level.id if level and kept else "", note=note)
+    return found, wrong
 
 
 def scores_of(rubric: Rubric, value: Any) -> dict[str, Score]:
-    """What was scored, by criterion id, from `{criterion id: {"points"?, "level"?, "note"?}}`.
-
-    A level gives its points unless others are typed. Left out are criteria that the rubric has no more, and those with
-    neither points nor level.
+    """What was scored, as `read_scores`.
 
     Raises:
-        ValidationError: points that are no number, or not from 0 to the criterion's.
+        ValidationError: points that are no number, or not from 0 to the criterion's; a note that is too long.
     """
-    found: dict[str, Score] = {}
-    if not isinstance(value, Mapping):
-        return found
-    for criterion in rubric.criteria:
-        given = value.get(criterion.id)
-        if not isinstance(given, Mapping):
-            continue
-        level = criterion.level(str(given.get("level", "")))
-        typed = str(given.get("points", "")).strip()
-        if not typed and level is None:
-            continue
-        points = level.points if not typed and level else points_of(typed, f"“{criterion.title}”", criterion.points)
-        if level is not None and level.points != points:
-            level = None
-        note = str(given.get("note", "")).replace("\x00", "").strip()[:2000]
-        found[criterion.id] = Score(points=points, level=level.id if level else "", note=note)
+    found, wrong = read_scores(rubric, value)
+    if wrong:
+        raise ValidationError(list(wrong.values()))
     return found
 
 
@@ -147,7 +202,14 @@ def scores_as_json(scores: Mapping[str, Score]) -> dict[str, dict[str, str]]:
 
 
 def total(scores: Mapping[str, Score]) -> Decimal:
-    return sum((score.points for score in scores.values()), Decimal(0))
+    """Of what has points by now."""
+    return sum((score.points for score in scores.values() if score.points is not None), Decimal(0))
+
+
+def complete(rubric: Rubric, scores: Mapping[str, Score]) -> bool:
+    """Every criterion has points."""
+    scored = {name for name, score in scores.items() if score.points is not None}
+    return scored == {criterion.id for criterion in rubric.criteria}
 
 
 def short(number: Decimal) -> str:
@@ -155,55 +217,100 @@ def short(number: Decimal) -> str:
     return f"{number.quantize(Decimal('0.01')).normalize():f}"
 
 
-def _texts(score: Score) -> tuple[str, str, str]:
-    return short(score.points), score.level, score.note
-
-
-def _criterion(value: Mapping[str, Any], number: int) -> Criterion:
-    title = _text(value.get("title"), 255)
-    if not title:
-        raise ValidationError(f"Criterion {number} has no name.")
-    listed = value.get("levels") or []
-    if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
-        raise ValidationError("The rubric could not be read.")
-    if len(listed) > MOST_LEVELS:
-        raise ValidationError(f"“{title}” has more than {MOST_LEVELS} levels.")
-    levels = tuple(_level(one, at, title) for at, one in enumerate(listed, 1))
-    if len(levels) == 1:
-        raise ValidationError(f"“{title}” needs two levels or more; for a range, remove its level.")
-    points = (
-        max(level.points for level in levels) if levels else points_of(value.get("points"), f"“{title}”", MOST_POINTS)
-    )
-    return Criterion(
-        id=_text(value.get("id"), 40) or f"c{number}",
-        title=title,
-        description=_text(value.get("description"), 2000),
-        levels=levels,
-        points=points,
-    )
-
-
-def _level(value: Mapping[str, Any], number: int, criterion: str) -> Level:
-    title = _text(value.get("title"), 255)
-    points = points_of(value.get("points"), f"Level {number} of “{criterion}”", MOST_POINTS)
-    return Level(
-        id=_text(value.get("id"), 40) or f"l{number}",
-        title=title or short(points),
-        points=points,
-        description=_text(value.get("description"), 2000),
-    )
-
-
-def _text(value: Any, most: int) -> str:
-    return str(value or "").replace("\x00", "").strip()[:most]
-
-
 def points_of(value: Any, what: str, most: Decimal) -> Decimal:
     """Typed points, with a point or a comma. Raises ValidationError in words that begin with `what`."""
+    typed = str(value).strip()
     try:
-        points = Decimal(str(value).strip().replace(",", "."))
+        points = Decimal(typed.replace(",", ".") if len(typed) < 40 else "")
     except InvalidOperation:
         raise ValidationError(f"{what} needs points: a number such as 5 or 2.5.") from None
     if not points.is_finite() or not 0 <= points <= most or points != points.quantize(Decimal("0.01")):
         raise ValidationError(f"{what} takes points from 0 to {short(most)}, with two decimals at most.")
-    return points
+    return abs(points)  # -0 is a number too
+
+
+class _Reading:
+    """Goes through the JSON of a rubric, and notes what is wrong on the way."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.length = 0
+        self._ids: set[str] = set()
+        self._titles: set[str] = set()
+
+    def criterion(self, value: Mapping[str, Any], at: int) -> Criterion:
+        title = self._text(value.get("title"), line=True, what=f"The name of criterion {at + 1}", at=(at, None))
+        name = f"“{title}”" if title else f"Criterion {at + 1}"
+        if not title:
+            self._fault(f"Criterion {at + 1} has no name.", at)
+        elif title.casefold() in self._titles:
+            self._fault(f"Two criteria are called {name}: give each a name of its own.", at)
+        self._titles.add(title.casefold())
+        levels = self._levels(value.get("levels") or [], name, at)
+        points = max((level.points for level in levels), default=None)
+        return Criterion(
+            id=self._id(value.get("id"), f"c{at + 1}", self._ids, (at, None)),
+            title=title or name,
+            description=self._text(value.get("description"), what=f"The description of {name}", at=(at, None)),
+            levels=levels,
+            points=self._points(value.get("points"), name, (at, None)) if points is None else points,
+        )
+
+    def _levels(self, listed: Any, name: str, at: int) -> tuple[Level, ...]:
+        if not isinstance(listed, list) or not _all_objects(listed):
+            self._fault(UNREADABLE, at)
+            return ()
+        if len(listed) > MOST_LEVELS:
+            self._fault(f"{name} has {len(listed)} levels: at most {MOST_LEVELS}.", at)
+        if len(listed) == 1:
+            self._fault(f"{name} needs two levels or more. For any number of points, remove its level.", at)
+        ids: set[str] = set()
+        return tuple(self._level(one, name, ids, (at, step)) for step, one in enumerate(listed[: MOST_LEVELS + 1]))
+
+    def _level(self, value: Mapping[str, Any], name: str, ids: set[str], at: tuple[int, int]) -> Level:
+        step = f"{at[1] + 1} of {name}"
+        points = self._points(value.get("points"), f"Level {step}", at)
+        title = self._text(value.get("title"), line=True, what=f"The name of level {step}", at=at)
+        return Level(
+            id=self._id(value.get("id"), f"l{at[1] + 1}", ids, at),
+            title=title or short(points),
+            points=points,
+            description=self._text(value.get("description"), what=f"The description of level {step}", at=at),
+        )
+
+    def _id(self, value: Any, instead: str, taken: set[str], at: tuple[int, int | None]) -> str:
+        if value and not (isinstance(value, str) and _ID.fullmatch(value) and value not in taken):
+            self._fault(UNREADABLE, *at)
+            value = None
+        free = (name for name in (instead, *(f"{instead}-{n}" for n in range(2, 99))) if name not in taken)
+        chosen = str(value or next(free))
+        taken.add(chosen)
+        return chosen
+
+    def _text(self, value: Any, *, what: str, at: tuple[int, int | None], line: bool = False) -> str:
+        if not isinstance(value, str | int | float | None):
+            self._fault(UNREADABLE, *at)
+            return ""
+        text, most = (line_of(value), MOST_TITLE) if line else (lines_of(value), MOST_DESCRIPTION)
+        if len(text) > most:
+            self._fault(f"{what} is too long: at most {most:,} characters.", *at)
+        self.length += len(text)
+        return text
+
+    def _points(self, value: Any, what: str, at: tuple[int, int | None]) -> Decimal:
+        try:
+            return points_of("" if value is None else value, what, MOST_POINTS)
+        except ValidationError as error:
+            self._fault(error.messages[0], *at)
+            return Decimal(0)
+
+    def _fault(self, words: str, criterion: int, level: int | None = None) -> None:
+        self.faults.append(Fault(words, criterion, level))
+
+
+def _all_objects(listed: list[Any]) -> bool:
+    return all(isinstance(one, Mapping) for one in listed)
+
+
+def _texts(score: Score) -> tuple[str, str, str]:
+    return "" if score.points is None else short(score.points), score.level, score.note

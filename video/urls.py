@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views import assignment, deliveries, extension, grading, playback, submission, upload
+from video.views import assignment, deliveries, extension, grading, playback, rubric, submission, upload
 
 app_name = "video"
 urlpatterns = [
@@ -10,6 +10,10 @@ urlpatterns = [
     path("state/", assignment.state, name="state"),
     path("review/", assignment.review, name="review"),
     path("settings/", assignment.settings, name="settings"),
+    path("settings/rubric.csv", rubric.stored, name="rubric-stored"),
+    path("settings/rubric/import/", rubric.read_table, name="rubric-import"),
+    path("settings/rubric/export/", rubric.write_table, name="rubric-export"),
+    path("settings/rubric/of/<uuid:assignment_id>/", rubric.of_another, name="rubric-of"),
     path("roster/", assignment.refresh_roster, name="refresh-roster"),
     path("people/<uuid:person_id>/more-time/", extension.more_time, name="more-time"),
     path("uploads/", upload.begin, name="upload-begin"),

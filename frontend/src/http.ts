@@ -50,8 +50,9 @@ export function fetchJson<T>(url: string, body?: unknown, more: RequestInit = {}
 }
 
 /** What a form of the page would send, answered in JSON. @throws Refusal, as `fetchJson`. */
-export function postForm<T>(url: string, fields: Record<string, string>): Promise<T> {
-  return ask<T>(url, { method: "POST", body: new URLSearchParams(fields) });
+export function postForm<T>(url: string, fields: Record<string, string> | FormData): Promise<T> {
+  const body = fields instanceof FormData ? fields : new URLSearchParams(fields);
+  return ask<T>(url, { method: "POST", body });
 }
 
 async function ask<T>(url: string, init: RequestInit): Promise<T> {

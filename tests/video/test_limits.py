@@ -114,7 +114,7 @@ def test_answer_says_when_to_come_again(settings: Settings) -> None:
         return HttpResponse("here")
 
     with time_machine.travel(NOON, tick=False):
-        first, second = (view(RequestFactory().get("/")) for _ in range(2))  # type: ignore[arg-type]
+        first, second = (view(RequestFactory().get("/")) for _ in range(2))
 
     assert (first.status_code, first.headers.get("Retry-After")) == (200, None)
     assert (second.status_code, second.headers["Retry-After"]) == (429, "60")

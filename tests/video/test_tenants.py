@@ -33,9 +33,10 @@ from video.models import Assignment, Attempt, Submission, Video
 pytestmark = pytest.mark.property
 
 FORM = {"points": "20", "max_size_gb": "1", "due_at": "2098-01-01T12:00", "attempts_allowed": "5"}
+FORM |= {"rubric": json.dumps({"criteria": [{"title": "Voice", "points": 5}]})}
 # What any form or script of the product sends, so that a request gets as far as it can.
 FIELDS = {**FORM, "title": "Taken", "instructions": "", "feedback": "Taken", "reason": "network"}
-FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2"}
+FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2", "table": "criterion,points\nTaken,5"}
 FILE = {"name": "a.mp4", "size": 1000, "type": "video/mp4"}
 NAMES = ("attempt", "like", "assignment", "video", "submission", "person", "id", "next", "ticket")
 METHODS = (

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.http import JsonResponse
 from django.http.response import HttpResponseBase
@@ -12,21 +12,23 @@ from lti_tool.access import LaunchRequest
 from video.problems import Problem
 
 P = ParamSpec("P")
-View = Callable[Concatenate[LaunchRequest, P], HttpResponseBase]
+R = TypeVar("R")
 
 
-def json_answer(view: View[P]) -> View[P]:
+def json_answer(
+    view: Callable[Concatenate[R, P], HttpResponseBase],
+) -> Callable[Concatenate[R, P], HttpResponseBase]:
     """Answer a Problem as `{"error": {code, message, action}}` with its status and, where it has one, `Retry-After`."""
 
     @wraps(view)
-    def answered(request: LaunchRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def answered(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except Problem as problem:
             headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
             return JsonResponse(problem.as_json(), status=problem.status, headers=headers)
 
-    return cast(View[P], answered)
+    return cast(Callable[Concatenate[R, P], HttpResponseBase], answered)
 
 
 def json_body(request: LaunchRequest) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from video.forms import AssignmentForm
 from video.models import Assignment, Submission
 from video.student_page import StudentPage, student_page
 from video.views.answers import json_answer
+from video.views.rubric import rubric_tools
 
 ROSTER_FRESH_MINUTES = 10
 _WITHOUT_ROSTER = (
@@ -197,5 +198,6 @@ def settings(request: LaunchRequest) -> HttpResponse:
         "is_new": known is None,
         "earlier": earlier(launch.person) if known is None else [],
         "like": request.GET.get("like", ""),
+        "rubric_tools": rubric_tools(launch, known),
     }
     return render(request, "video/settings.html", context, status=422 if form.is_bound else 200)

@@ -17,6 +17,7 @@ from lti_tool.models import ContentSelection
 from video import assignments
 from video.forms import ContentForm
 from video.models import Assignment
+from video.views.rubric import rubric_tools
 
 
 @selection_required
@@ -37,6 +38,7 @@ def choose(request: SelectionRequest) -> HttpResponse:
         "ready": _ready(selection),
         "earlier": assignments.earlier(selection.person),
         "like": request.GET.get("like", ""),
+        "rubric_tools": rubric_tools(selection),
         "more": form.is_bound or {"more", "like"} & set(request.GET),
     }
     return render(request, "video/selection.html", context, status=422 if form.is_bound else 200)

@@ -1,0 +1,3 @@
+import { RubricEditor } from "./setup/rubric-editor";
+
+for (const place of document.querySelectorAll<HTMLElement>("[data-rubric-editor]")) new RubricEditor(place);
