@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
 from video import grading, marks
+from video.comment_panel import comment_panel
 from video.grading import MarkChanged
 from video.models import Attempt, Grade, Submission
 from video.problems import Problem
@@ -122,6 +123,7 @@ def _room(
         "view": view,
         "typed": typed,
         "errors": errors or {},
+        "panel": comment_panel(launch=launch, page=page),
         "previous_url": page.around.previous and _url(launch.pk, page.around.previous.submission_id, view),
         "next_url": page.around.next and _url(launch.pk, page.around.next.submission_id, view),
         # An extension is given from the assignment's own link, to somebody with a name.
