@@ -21,7 +21,12 @@ export async function startPlayers(root: ParentNode = document): Promise<Player[
   window.VIDEOJS_NO_DYNAMIC_STYLE = true; // it would write <style> elements, which our CSP forbids
   const { default: videojs } = await import("video.js");
   const players = places.map((place) => start(place, videojs));
-  for (const [i, place] of places.entries()) running.set(place, players[i] as Player);
+  for (const [i, place] of places.entries()) {
+    const player = players[i] as Player;
+    running.set(place, player);
+    // For what is shown along with a film: places are drawn anew, and their players with them.
+    place.dispatchEvent(new CustomEvent("reelmark-player", { bubbles: true, detail: player }));
+  }
   return players;
 }
 
