@@ -2,13 +2,14 @@
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from lti_tool.models import LaunchSession, ScoreDelivery
-from video import chips
+from video import chips, comments
 from video.chips import Chip
+from video.comments import Shown
 from video.models import Assignment, Attempt, Grade, Release, Submission, Video
 from video.openings import check_open
 from video.problems import Problem
@@ -27,6 +28,7 @@ class SubmittedAttempt:
     video: Video | None
     grade_shown: Release | None
     may_withdraw: bool
+    comments: list[Shown] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,13 @@ class StudentPage:
         videos = [*self.unfinished, *filter(None, [self.ready, self.checking, self.failed])]
         shown = [(str(video.pk), video.state, str(video.submit_requested_at), video.error_message) for video in videos]
         attempts = [
-            (str(one.id), one.may_withdraw, one.grade_shown and str(one.grade_shown.at)) for one in self.attempts
+            (
+                str(one.id),
+                one.may_withdraw,
+                one.grade_shown and str(one.grade_shown.at),
+                [comment.as_json for comment in one.comments],
+            )
+            for one in self.attempts
         ]
         whole = [shown, attempts, self.can_submit, self.why_not, self.delivery and self.delivery.code]
         return sha256(json.dumps(whole, default=str).encode()).hexdigest()[:16]
@@ -93,7 +101,8 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     submission.assignment = assignment
     every = list(submission.attempts.select_related("grade__release").prefetch_related("videos"))
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
-    submitted = [_submitted(submission, attempt, every) for attempt in every if attempt.submitted_at is not None]
+    said = _comments(launch, every)
+    submitted = [_submitted(submission, attempt, every, said) for attempt in every if attempt.submitted_at is not None]
     allowed = submission.attempts_allowed
     left = None if allowed is None else max(0, allowed - len(submitted))
     why_not = _why_not(submission, left)
@@ -121,9 +130,19 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     )
 
 
-def _submitted(submission: Submission, attempt: Attempt, every: list[Attempt]) -> SubmittedAttempt:
+def _returned(attempt: Attempt) -> Release | None:
     grade: Grade | None = getattr(attempt, "grade", None)
-    shown = grade.returned if grade is not None else None
+    return grade.returned if grade is not None else None
+
+
+def _comments(launch: LaunchSession, every: list[Attempt]) -> dict[uuid.UUID, list[Shown]]:
+    videos = [attempt.video.pk for attempt in every if attempt.video and _returned(attempt)]
+    return comments.shown(launch=launch, videos=videos) if videos else {}
+
+
+def _submitted(
+    submission: Submission, attempt: Attempt, every: list[Attempt], said: dict[uuid.UUID, list[Shown]]
+) -> SubmittedAttempt:
     assert attempt.submitted_at is not None
     return SubmittedAttempt(
         id=attempt.pk,
@@ -132,8 +151,9 @@ def _submitted(submission: Submission, attempt: Attempt, every: list[Attempt]) -
         late=attempt.late,
         receipt_number=attempt.receipt_number or "",
         video=attempt.video,
-        grade_shown=shown,
+        grade_shown=_returned(attempt),
         may_withdraw=not why_not_withdraw(submission, attempt, every),
+        comments=said.get(attempt.video.pk, []) if attempt.video else [],
     )
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from lti_tool import outbox
 from lti_tool.models import LaunchSession
 from video import endings, events
-from video.models import Attempt, Event, Grade, Submission, Video
+from video.models import Attempt, Comment, Event, Grade, Submission, Video
 from video.models.submission import new_receipt_number
 from video.openings import check_open, is_late
 from video.problems import Problem
@@ -130,6 +130,8 @@ def why_not_withdraw(submission: Submission, attempt: Attempt, every: Iterable[A
     drafts = [video.state for one in every if one.submitted_at is None for video in one.videos.all()]
     if any(state not in (Video.State.ERROR, Video.State.DELETED) for state in drafts):
         return "You have begun another attempt: remove its video first."
+    if Comment.objects.filter(video__attempt=attempt, deleted_at=None).exists():
+        return "It is being marked."
     return ""
 
 

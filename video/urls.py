@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views import assignment, deliveries, extension, grading, playback, rubric, submission, upload
+from video.views import assignment, bank, comments, deliveries, extension, grading, playback, rubric, submission, upload
 
 app_name = "video"
 urlpatterns = [
@@ -24,6 +24,14 @@ urlpatterns = [
     path("uploads/<uuid:video_id>/failed/", upload.failed, name="upload-failed"),
     path("uploads/<uuid:video_id>/remove/", upload.remove, name="upload-remove"),
     path("videos/<uuid:video_id>/playback/", playback.grant, name="playback"),
+    path("videos/<uuid:video_id>/comments/", comments.of_video, name="comments"),
+    path("comments/<uuid:comment_id>/", comments.edit, name="comment-edit"),
+    path("comments/<uuid:comment_id>/delete/", comments.delete, name="comment-delete"),
+    path("comments/<uuid:comment_id>/restore/", comments.restore, name="comment-restore"),
+    path("comments/<uuid:comment_id>/reply/", comments.reply, name="comment-reply"),
+    path("bank/", bank.entries, name="bank"),
+    path("bank/<uuid:bank_comment_id>/", bank.edit, name="bank-edit"),
+    path("bank/<uuid:bank_comment_id>/delete/", bank.delete, name="bank-delete"),
     path("submit/", submission.submit, name="submit"),
     path("submit/cancel/", submission.cancel, name="submit-cancel"),
     path("attempts/<uuid:attempt_id>/withdraw/", submission.withdraw, name="withdraw"),

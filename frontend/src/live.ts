@@ -54,10 +54,12 @@ export class LivePage {
     );
   }
 
-  /** Not under somebody's hands: an open question, a recording, or a video that plays. */
+  /** Not under somebody's hands: an open question, a recording, a text, or a video that plays. */
   private mayDraw(): boolean {
     return (
-      !this.root.querySelector("[data-recorder][data-busy], [data-live] dialog[open]") &&
+      !this.root.querySelector(
+        "[data-recorder][data-busy], [data-live] dialog[open], [data-live] textarea:focus",
+      ) &&
       ![...this.root.querySelectorAll<HTMLVideoElement>("[data-live] video")].some((video) => !video.paused)
     );
   }

@@ -1,3 +1,4 @@
+import { showCommentLists, startCommentLists } from "./comments/student";
 import { fetchJson, Refusal } from "./http";
 import { LivePage } from "./live";
 import { startPlayers } from "./player/player";
@@ -14,7 +15,10 @@ if (page) {
   const look = async () => {
     if (await showArrived(page)) await live.look();
   };
-  const live = new LivePage(page, () => void look());
+  const live = new LivePage(page, () => {
+    showCommentLists();
+    void look();
+  });
   const changed = () => void live.look();
   /** What is on its way in this tab is not offered to be gone on with beside it. */
   const sending = (running: boolean) => page.toggleAttribute("data-sending", running);
@@ -41,6 +45,7 @@ if (page) {
   });
   void look();
 }
+startCommentLists();
 void startPlayers();
 
 /** Show a recording that has arrived, and lead to it whoever does not see it. */

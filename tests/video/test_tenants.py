@@ -7,6 +7,7 @@ itself. Each platform's words are in all it holds: one of them in an answer, or 
 
 import json
 import re
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -28,7 +29,7 @@ from lti_tool.models import ContentSelection, LaunchSession
 from tests.films import film
 from tests.lti_tool.platform_double import LTI, Claims, PlatformDouble, reviewing, selecting
 from tests.video.visitor import ROLES, Visitor
-from video.models import Assignment, Attempt, Submission, Video
+from video.models import Assignment, Attempt, Comment, Submission, Video
 
 pytestmark = pytest.mark.property
 
@@ -37,6 +38,7 @@ FORM |= {"rubric": json.dumps({"criteria": [{"title": "Voice", "points": 5}]})}
 # What any form or script of the product sends, so that a request gets as far as it can.
 FIELDS = {**FORM, "title": "Taken", "instructions": "", "feedback": "Taken", "reason": "network"}
 FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2", "table": "criterion,points\nTaken,5"}
+FIELDS |= {"text": "Taken", "at": 0.5, "criterion": "Taken", "key": "1"}
 FILE = {"name": "a.mp4", "size": 1000, "type": "video/mp4"}
 NAMES = ("attempt", "like", "assignment", "video", "submission", "person", "id", "next", "ticket")
 METHODS = (
@@ -55,7 +57,7 @@ METHODS = (
     "DELETE",
     "OPTIONS",
 )
-KINDS = ("Submission", "Video", "Attempt", "Assignment")
+KINDS = ("Submission", "Video", "Attempt", "Assignment", "Comment", "BankComment")
 REFUSED = (400, 403, 404, 405, 422)
 
 Row = tuple[str, Any]
@@ -114,6 +116,18 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     work = Submission.objects.get(person__platform=tenant.double.row, person__sub="6")
     graded = teacher.post(f"submissions/{work.pk}/", {"points": "17", "feedback": f"{word} feedback"})
     assert graded.status_code == 302
+    assert teacher.send("bank/", {"text": f"{word} banked", "key": "2"}).status_code == 200
+    Assignment.objects.filter(submissions=work).update(replies=True)
+    comments = f"videos/{Video.objects.get(attempt__submission=work).pk}/comments/"
+    said = {"text": f"{word} comment", "at": 0.5}
+    assert teacher.send(comments, said).status_code == 201
+    version = work.attempts.get().grade.version
+    again = {"points": "18", "feedback": f"{word} feedback", "version": version, "finish": True}
+    assert teacher.send(f"attempts/{work.attempts.get().pk}/mark/", again).status_code == 200
+    comment = Comment.objects.get(video__attempt__submission=work)
+    assert student.send(f"comments/{comment.pk}/reply/", {"text": f"{word} reply"}).status_code == 201
+    assert teacher.send(comments, {**said, "id": str(uuid.uuid4())}).status_code == 201
+    teacher.send(f"comments/{Comment.objects.latest('created_at').pk}/delete/")
     drafting = tenant.launch("drafting", "student", "7")
     drafting.upload(f"{word}-draft.mp4", film())
     drafting.begin(f"{word}-on-its-way.mp4", film())
@@ -165,8 +179,10 @@ def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> Non
         return {**dict.fromkeys(NAMES, pk), "parts": parts, "sender": ""}
 
     for route in ADDRESSES:
+        # Of a comment it is a number of seconds or nothing; of a mark its newest version is named.
+        more = {"until": "", "id": ""} if "comment" in route else {"version": 2}
         tries = (
-            ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), body(pk)).status_code
+            ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), {**body(pk), **more}).status_code
             for visitor in own.people.values()
             if visitor.home[1] == route[0]
             for pk in own.ids_of(*(f"video.{kind}" for kind in KINDS), "lti_tool.Person")
@@ -180,7 +196,7 @@ def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> Non
 
 def meant(route: str, tenant: Tenant) -> list[str]:
     """The tenant's ids that fit the last hole by its name: of submissions for `submission_id`."""
-    kind = re.findall(r":(\w+)_id>", route)[-1].title()
+    kind = re.findall(r":(\w+)_id>", route)[-1].title().replace("_", "")
     return tenant.ids_of(f"video.{kind}", f"lti_tool.{kind}")
 
 

@@ -1,16 +1,37 @@
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from lti_tool.ids import new_id
 from lti_tool.models import LaunchSession, Person
+from lti_tool.roles import Role
 from video.models.video import Video
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
     def visible_to(self, launch: LaunchSession) -> "CommentQuerySet":
         """Whoever may see the video; its student only what was there at the release, and what was answered since."""
-        comments = self.filter(video__in=Video.objects.visible_to(launch), deleted_at=None)
+        return self._within(launch).filter(deleted_at=None)
+
+    def editable_by(self, launch: LaunchSession) -> "CommentQuerySet":
+        """One's own; a student's while the assignment takes replies."""
+        own = self.visible_to(launch).filter(author=launch.person_id)
+        if launch.is_staff:
+            return own
+        return own.filter(reply_to__isnull=False, video__attempt__submission__assignment__replies=True)
+
+    def deletable_by(self, launch: LaunchSession, *, deleted: bool = False) -> "CommentQuerySet":
+        """One's own, and for teachers and admins anybody's. `deleted`: those that are, to have them back."""
+        comments = self._within(launch).filter(deleted_at__isnull=not deleted)
+        if launch.role in Role.editors():
+            return comments
+        own = comments.filter(author=launch.person_id)
+        return own if launch.is_staff else own.filter(reply_to__isnull=False)
+
+    def _within(self, launch: LaunchSession) -> "CommentQuerySet":
+        comments = self.filter(video__in=Video.objects.visible_to(launch))
         return comments if launch.is_staff else comments.released()
 
     def released(self) -> "CommentQuerySet":
@@ -33,6 +54,9 @@ class Comment(models.Model):
     reply_to = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="replies")
     created_at = models.DateTimeField(auto_now_add=True)
     edited_at = models.DateTimeField(null=True, blank=True)
+    given: Any = models.JSONField(
+        null=True, blank=True, help_text="Edited since it was released: `{at, until, text}` as its student sees it."
+    )
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = CommentQuerySet.as_manager()

@@ -18,6 +18,7 @@ class Event(models.Model):
         WITHDRAWN = "withdrawn"
         EXTENDED = "extended"
         PLAYBACK = "playback"
+        COMMENTED = "commented"
         GRADED = "graded"
         RELEASED = "released"
         IMPORTED = "imported"

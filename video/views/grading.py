@@ -17,6 +17,7 @@ from lti_tool.models import ScoreDelivery
 from lti_tool.roles import Role
 from video import anonymity, chips, grading, marks, two_marks
 from video.chips import Chip
+from video.comment_panel import comment_panel
 from video.grading import MarkChanged
 from video.marks import Mark
 from video.models import Attempt, Grade, Release, Submission
@@ -134,6 +135,7 @@ def _room(
         "typed": request.POST if request.method == "POST" else None,
         "errors": errors or {},
         "two": two,
+        "panel": comment_panel(launch=launch, page=page),
         "previous_url": page.around.previous and _url(launch.pk, page.around.previous.submission_id, view),
         "next_url": following and _url(launch.pk, following.submission_id, view),
         "peek_url": following and reverse("video:peek", args=[launch.pk, following.submission_id]),

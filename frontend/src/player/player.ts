@@ -22,7 +22,12 @@ export async function startPlayers(root: ParentNode = document, options: Options
   const asked = places.map((place) => ask(place.dataset.playbackUrl ?? "")); // while the player is on its way
   const { default: videojs } = await import("video.js");
   const players = places.map((place, i) => start(place, videojs, asked[i] as Asked, options));
-  for (const [i, place] of places.entries()) running.set(place, players[i] as Player);
+  for (const [i, place] of places.entries()) {
+    const player = players[i] as Player;
+    running.set(place, player);
+    // For what is shown along with a film: places are drawn anew, and their players with them.
+    place.dispatchEvent(new CustomEvent("reelmark-player", { bubbles: true, detail: player }));
+  }
   return players;
 }
 
