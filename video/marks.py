@@ -34,15 +34,16 @@ def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
 
     Args:
         typed: `points` (or `verdict`: pass or fail), `overridden`, `feedback` (HTML), `private_note`, and for each
-            criterion of the rubric `level-<id>`, `points-<id>`, `note-<id>`.
+            criterion of the rubric `level-<id>`, `points-<id>`, `note-<id>`. Without a script, `feedback` is the words
+            alone, and `feedback_was` the HTML whose words the page showed.
 
     Raises:
         ValidationError: by field, in words.
     """
     rubric = rubrics.stored(assignment.rubric) if assignment.grading == Assignment.Grading.RUBRIC else Rubric()
-    feedback, note = str(typed.get("feedback") or ""), str(typed.get("private_note") or "").replace("\x00", "").strip()
-    if max(len(feedback), len(note)) > MOST_FEEDBACK:
-        raise ValidationError({"feedback": f"This is too long: at most {MOST_FEEDBACK:,} characters."})
+    feedback, note = _feedback(typed), rich_text.storable(str(typed.get("private_note") or "")).strip()
+    if len(note) > MOST_FEEDBACK:
+        raise _too_long("private_note")
     given = {
         criterion.id: {key: typed.get(f"{key}-{criterion.id}") or "" for key in ("level", "points", "note")}
         for criterion in rubric.criteria
@@ -56,7 +57,7 @@ def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
         points=points,
         scores=scores,
         overridden=overridden,
-        feedback=rich_text.clean(feedback),
+        feedback=feedback,
         private_note=note,
     )
 
@@ -87,6 +88,21 @@ def scores_shown(assignment: Assignment, row: Grade | Release | OwnMark | None) 
         return rubrics.scores_of(rubrics.stored(assignment.rubric), row.scores)
     except ValidationError:  # the rubric was changed since
         return {}
+
+
+def _feedback(typed: Mapping[str, Any]) -> str:
+    """Clean HTML. Raises ValidationError where it is too long, before or after: entities make it longer."""
+    text, was = str(typed.get("feedback") or ""), str(typed.get("feedback_was") or "")
+    if max(len(text), len(was)) > MOST_FEEDBACK:
+        raise _too_long("feedback")
+    cleaned = rich_text.typed(text, shown=was)
+    if len(cleaned) > MOST_FEEDBACK:
+        raise _too_long("feedback")
+    return cleaned
+
+
+def _too_long(field: str) -> ValidationError:
+    return ValidationError({field: f"This is too long: at most {MOST_FEEDBACK:,} characters."})
 
 
 def _points(
