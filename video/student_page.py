@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -9,7 +10,7 @@ from hashlib import sha256
 from lti_tool.models import LaunchSession, ScoreDelivery
 from video import chips
 from video.chips import Chip
-from video.models import Assignment, Attempt, Grade, Release, Submission, Video
+from video.models import Assignment, Attachment, Attempt, Grade, Release, Submission, Video
 from video.openings import check_open
 from video.problems import Problem
 from video.submissions import why_not_withdraw
@@ -27,6 +28,7 @@ class SubmittedAttempt:
     video: Video | None
     grade_shown: Release | None
     may_withdraw: bool
+    files: list[Attachment]
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,13 @@ class StudentPage:
         videos = [*self.unfinished, *filter(None, [self.ready, self.checking, self.failed])]
         shown = [(str(video.pk), video.state, str(video.submit_requested_at), video.error_message) for video in videos]
         attempts = [
-            (str(one.id), one.may_withdraw, one.grade_shown and str(one.grade_shown.at)) for one in self.attempts
+            (
+                str(one.id),
+                one.may_withdraw,
+                one.grade_shown and str(one.grade_shown.at),
+                [(str(file.pk), file.state) for file in one.files],
+            )
+            for one in self.attempts
         ]
         whole = [shown, attempts, self.can_submit, self.why_not, self.delivery and self.delivery.code]
         return sha256(json.dumps(whole, default=str).encode()).hexdigest()[:16]
@@ -65,7 +73,8 @@ class StudentPage:
     @property
     def changes_soon(self) -> bool:
         """True while a worker of ours is at something that the page waits for."""
-        return self.checking is not None or (self.delivery is not None and self.delivery.code == "waiting")
+        prepared = any(file.state == Attachment.State.CHECKING for one in self.attempts for file in one.files)
+        return prepared or self.checking is not None or (self.delivery is not None and self.delivery.code == "waiting")
 
     @property
     def news(self) -> str:
@@ -93,7 +102,14 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     submission.assignment = assignment
     every = list(submission.attempts.select_related("grade__release").prefetch_related("videos"))
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
-    submitted = [_submitted(submission, attempt, every) for attempt in every if attempt.submitted_at is not None]
+    files = defaultdict(list)
+    for file in Attachment.objects.visible_to(launch).filter(attempt__submission=submission):
+        files[file.attempt_id].append(file)
+    submitted = [
+        _submitted(submission, attempt, every, files[attempt.pk])
+        for attempt in every
+        if attempt.submitted_at is not None
+    ]
     allowed = submission.attempts_allowed
     left = None if allowed is None else max(0, allowed - len(submitted))
     why_not = _why_not(submission, left)
@@ -121,7 +137,9 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     )
 
 
-def _submitted(submission: Submission, attempt: Attempt, every: list[Attempt]) -> SubmittedAttempt:
+def _submitted(
+    submission: Submission, attempt: Attempt, every: list[Attempt], files: list[Attachment]
+) -> SubmittedAttempt:
     grade: Grade | None = getattr(attempt, "grade", None)
     shown = grade.returned if grade is not None else None
     assert attempt.submitted_at is not None
@@ -134,6 +152,7 @@ def _submitted(submission: Submission, attempt: Attempt, every: list[Attempt]) -
         video=attempt.video,
         grade_shown=shown,
         may_withdraw=not why_not_withdraw(submission, attempt, every),
+        files=files,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views import assignment, extension, grading, playback, submission, upload
+from video.views import assignment, attachments, extension, grading, playback, submission, upload
 
 app_name = "video"
 urlpatterns = [
@@ -27,4 +27,12 @@ urlpatterns = [
     path("submissions/<uuid:submission_id>/", grading.room, name="room"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),
+    path("attempts/<uuid:attempt_id>/files/", attachments.files, name="files"),
+    path("files/<uuid:attachment_id>/ticket/", attachments.renew, name="file-renew"),
+    path("files/<uuid:attachment_id>/", attachments.status, name="file-status"),
+    path("files/<uuid:attachment_id>/parts/", attachments.sign, name="file-sign"),
+    path("files/<uuid:attachment_id>/complete/", attachments.complete, name="file-complete"),
+    path("files/<uuid:attachment_id>/failed/", attachments.failed, name="file-failed"),
+    path("files/<uuid:attachment_id>/remove/", attachments.remove, name="file-remove"),
+    path("files/<uuid:attachment_id>/address/", attachments.address, name="file-address"),
 ]

@@ -3,6 +3,7 @@
 import html
 import json
 import time
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -182,7 +183,7 @@ class TestInTheRoom:
         assert teacher.post(f"submissions/{submission.pk}/", {**sent, "version": "1"}).status_code == 302
 
         grade = Grade.objects.get()
-        assert (grade.points, grade.feedback) == (6, TestWithoutAScript.RICH)
+        assert (grade.points, grade.feedback) == (Decimal(6), TestWithoutAScript.RICH)
 
     def test_a_mistake_elsewhere_loses_neither_words_nor_formatting(
         self, teacher: Visitor, submission: Submission

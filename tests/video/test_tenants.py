@@ -54,7 +54,7 @@ METHODS = (
     "DELETE",
     "OPTIONS",
 )
-KINDS = ("Submission", "Video", "Attempt", "Assignment")
+KINDS = ("Submission", "Video", "Attempt", "Assignment", "Attachment")
 REFUSED = (400, 403, 404, 405, 422)
 
 Row = tuple[str, Any]
@@ -113,6 +113,13 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     work = Submission.objects.get(person__platform=tenant.double.row, person__sub="6")
     graded = teacher.post(f"submissions/{work.pk}/", {"points": "17", "feedback": f"{word} feedback"})
     assert graded.status_code == 302
+    files = f"attempts/{work.attempts.get().pk}/files/"
+    for name, size in (("attached", 9), ("on-its-way", 9), ("large", 20 * 1024 * 1024)):
+        begun = teacher.send(files, {"name": f"{word}-{name}.pdf", "size": size})
+        ticket = json.loads(begun.content)
+        if name == "attached":
+            teacher.hand_over(ticket, b"%PDF-1.7\n")
+            assert teacher.send(ticket["urls"]["complete"]).status_code == 200
     drafting = tenant.launch("drafting", "student", "7")
     drafting.upload(f"{word}-draft.mp4", film())
     drafting.begin(f"{word}-on-its-way.mp4", film())
