@@ -32,6 +32,7 @@ _SIGNING = ("Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm")
 _COPIED = {
     "ContentLength": "Content-Length",
     "ContentType": "Content-Type",
+    "ContentDisposition": "Content-Disposition",
     "ContentRange": "Content-Range",
     "ETag": "ETag",
 }

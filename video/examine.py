@@ -35,6 +35,8 @@ _FAMILIES: Mapping[str, Family] = {
     "video/x-matroska": "matroska",
     "video/x-msvideo": "avi",
     "video/x-ms-wmv": "asf",
+    "audio/webm": "matroska",
+    "audio/mp4": "mp4",
 }
 _OPTIONS = {
     "protocol_whitelist": "none",
@@ -46,6 +48,7 @@ _OPTIONS = {
 _REASONS = {
     "unknown": "The file is not a video of a kind that is known here.",
     "no_picture": "The file has no moving picture.",
+    "no_sound": "There is no sound in it.",
     "cut_off": "The file is cut off: a part of it is missing.",
     "damaged": "The file is damaged: no video can be read from it.",
     "too_costly": "The file is put together in such a way that it cannot be read with reasonable effort.",
@@ -71,10 +74,10 @@ class Findings:
 class Unreadable(Exception):
     """Nobody will see a video in this file. `code` is stable; `reason` is a sentence for people."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, reason: str = "") -> None:
         super().__init__(code)
         self.code = code
-        self.reason = _REASONS[code]
+        self.reason = reason or _REASONS[code]
 
 
 def read(backend: Backend, key: str, size: int, content_type: str) -> Findings:
@@ -96,6 +99,23 @@ def read(backend: Backend, key: str, size: int, content_type: str) -> Findings:
             width=(picture.codec_context.width or None) if size_known else None,
             height=(picture.codec_context.height or None) if size_known else None,
             video_codec=_codec(picture),
+            audio_codec=_codec(sound),
+            streamed=outer.streamed,
+        )
+
+
+def read_sound(backend: Backend, key: str, size: int, content_type: str) -> Findings:
+    """The same of a recording of sound alone; whatever pictures are beside it. Raises as `read`."""
+    file = StoredFile(backend, key, size, block=_BLOCK, blocks=_BLOCKS, most=_MOST)
+    with opened(file, content_type) as (container, outer):
+        sound = sound_of(container)
+        if not any(packet.size for packet in container.demux(sound)):
+            raise Unreadable("damaged")
+        return Findings(
+            duration=_duration(container, outer),
+            width=None,
+            height=None,
+            video_codec="",
             audio_codec=_codec(sound),
             streamed=outer.streamed,
         )
@@ -186,6 +206,13 @@ def picture_of(container: InputContainer) -> VideoStream:
         if not stream.disposition & Disposition.attached_pic:
             return stream
     raise Unreadable("no_picture")
+
+
+def sound_of(container: InputContainer) -> AudioStream:
+    """The first sound. Raises Unreadable."""
+    for stream in container.streams.audio:
+        return stream
+    raise Unreadable("no_sound")
 
 
 def _look_for_the_end(container: InputContainer, size: int) -> None:

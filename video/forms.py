@@ -12,8 +12,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from video import rubrics
+from video.attachments import NewFile
 from video.extensions import MOST_EXTRA_ATTEMPTS, first_limit
-from video.models import Assignment, Submission
+from video.models import Assignment, Attachment, Submission
 from video.rubrics import short
 from video.uploads import MOST_PARTS_AT_ONCE, Announced
 
@@ -307,6 +308,25 @@ class UploadForm(forms.Form):
             claimed_type=found["type"],
             fingerprint=found["fingerprint"],
             sender=found["sender"],
+        )
+
+
+class FileForm(forms.Form):
+    """What a browser says of a file that is to go with a mark."""
+
+    name = forms.CharField(max_length=1000)
+    size = forms.IntegerField(min_value=0, max_value=2**62)
+    kind = forms.ChoiceField(choices=Attachment.Kind.choices, required=False)
+    fingerprint = forms.RegexField(r"^[0-9a-f]{64}$", required=False)
+
+    @property
+    def file(self) -> NewFile:
+        found = self.cleaned_data
+        return NewFile(
+            name=found["name"],
+            size=found["size"],
+            kind=Attachment.Kind(found["kind"] or Attachment.Kind.FILE),
+            fingerprint=found["fingerprint"],
         )
 
 

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from video import endings, uploads
-from video.models import Video
+from video import attachments, endings, uploads
+from video.models import Attachment, Video
 from video.problems import Problem
 from video.storage import storage
 from video.storage.base import Listed, StorageError
@@ -20,7 +20,10 @@ from video.storage.base import Listed, StorageError
 log = structlog.get_logger(__name__)
 
 PREFIX = "videos/"
+Stored = Video | Attachment
+KEPT_BY: tuple[type[Video] | type[Attachment], ...] = (Video, Attachment)  # rows that know what storage holds
 _AT_ONCE = 200
+_ATTACHMENT_ABANDONED = timedelta(days=1)  # whoever marks has it at hand, and is told that it did not arrive
 _QUIET = timedelta(minutes=2)  # a browser that still sends has asked for something since
 
 
@@ -58,14 +61,25 @@ def abort_abandoned() -> int:
     return ended
 
 
-def remove_from_storage(video: Video) -> None:
-    """The object, the parts, and what a form may have sent, of a video that has ended."""
-    backend = storage(video.backend)
-    if video.upload_id:
-        backend.abort_parts(key=video.key, upload_id=video.upload_id)
-    for key in filter(None, (video.incoming_key, video.key)):
+def end_unfinished_attachments() -> int:
+    """How many there were that nobody has touched for a day."""
+    oldest = timezone.now() - _ATTACHMENT_ABANDONED
+    abandoned = Attachment.objects.filter(state=Attachment.State.PENDING, active_at__lt=oldest)
+    ended = 0
+    for attachment in abandoned.order_by("active_at")[:_AT_ONCE]:
+        attachments.end_unfinished(attachment)
+        ended += 1
+    return ended
+
+
+def remove_from_storage(ended: Stored) -> None:
+    """The object, the parts, and what a form may have sent, of what has ended."""
+    backend = storage(ended.backend)
+    if ended.upload_id:
+        backend.abort_parts(key=ended.key, upload_id=ended.upload_id)
+    for key in filter(None, (ended.incoming_key, ended.key)):
         backend.delete(key)
-    Video.objects.filter(pk=video.pk).update(object_deleted_at=timezone.now())
+    type(ended).objects.filter(pk=ended.pk).update(object_deleted_at=timezone.now())
 
 
 def tickets_over() -> datetime:
@@ -75,10 +89,11 @@ def tickets_over() -> datetime:
 
 def clear_incoming() -> None:
     """Delete what was sent to a form's key after its first object had been taken from there."""
-    done = Video.objects.filter(active_at__lt=tickets_over()).exclude(incoming_key="")
-    for video in done.exclude(state=Video.State.PENDING)[:_AT_ONCE]:
-        storage(video.backend).delete(video.incoming_key)
-        Video.objects.filter(pk=video.pk).update(incoming_key="")
+    for model in KEPT_BY:
+        done = model.objects.filter(active_at__lt=tickets_over()).exclude(incoming_key="").exclude(state="pending")
+        for row in done[:_AT_ONCE]:
+            storage(row.backend).delete(row.incoming_key)
+            model.objects.filter(pk=row.pk).update(incoming_key="")
 
 
 def orphans(name: str, *, older_than: timedelta) -> Iterator[Listed]:
@@ -103,10 +118,10 @@ def remove_orphan(name: str, orphan: Listed) -> None:
 
 
 def _known(name: str, found: Listed) -> bool:
-    rows = Video.objects.filter(backend=name, object_deleted_at=None)
-    if found.upload_id:
-        return rows.filter(key=found.key, upload_id=found.upload_id, state=Video.State.PENDING).exists()
-    return rows.filter(Q(key=found.key) | Q(incoming_key=found.key)).exists()
+    known = Q(key=found.key, upload_id=found.upload_id, state="pending")
+    if not found.upload_id:
+        known = Q(key=found.key) | Q(incoming_key=found.key)
+    return any(model.objects.filter(known, backend=name, object_deleted_at=None).exists() for model in KEPT_BY)
 
 
 def _confirmed(video: Video) -> bool | None:

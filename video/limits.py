@@ -24,6 +24,8 @@ class Limit(Enum):
     UPLOAD_TICKETS = ("UPLOAD_TICKETS_A_MINUTE", "an upload")
     PLAYBACKS = ("PLAYBACKS_A_MINUTE", "a video")
     PEEKS = ("PLAYBACKS_A_MINUTE", "the next video")
+    ATTACHMENTS = ("ATTACHMENTS_A_MINUTE", "to attach a file")
+    FILES = ("PLAYBACKS_A_MINUTE", "a file")
     PART_REQUESTS = ("PART_REQUESTS_A_MINUTE", "parts of an upload")
 
 

@@ -72,15 +72,16 @@ def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
 
     Args:
         typed: `points` (or `verdict`: pass or fail), `overridden`, `feedback` (HTML), `private_note`, and for each
-            criterion of the rubric `level-<id>`, `points-<id>`, `note-<id>`.
+            criterion of the rubric `level-<id>`, `points-<id>`, `note-<id>`. Without a script, `feedback` is the words
+            alone, and `feedback_was` the HTML whose words the page showed.
 
     Raises:
         ValidationError: by the name of the field, in words.
     """
     rubric = rubric_of(assignment)
-    feedback, note = lines_of(typed.get("feedback")), lines_of(typed.get("private_note"))
-    if max(len(feedback), len(note)) > MOST_FEEDBACK:
-        raise ValidationError({"feedback": f"This is too long: at most {MOST_FEEDBACK:,} characters."})
+    feedback, note = _feedback(typed), lines_of(typed.get("private_note"))
+    if len(note) > MOST_FEEDBACK:
+        raise _too_long("private_note")
     given = {
         criterion.id: {key: typed.get(f"{key}-{criterion.id}") for key in ("level", "points", "note")}
         for criterion in rubric.criteria
@@ -93,7 +94,7 @@ def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
         points=points,
         scores=scores,
         overridden=overridden,
-        feedback=rich_text.clean(feedback),
+        feedback=feedback,
         private_note=note,
     )
 
@@ -168,6 +169,21 @@ def _fields(row: CriterionRow, typed: Mapping[str, Any] | None, errors: Mapping[
         points = rubrics.short(score.points) if score and score.points is not None and not level else ""
     wrong = [words for key in ("points", "note") for words in errors.get(f"{key}-{name}", [])]
     return CriterionFields(row.criterion, level, points, note, wrong)
+
+
+def _feedback(typed: Mapping[str, Any]) -> str:
+    """Clean HTML. Raises ValidationError where it is too long, before or after: entities make it longer."""
+    text, was = str(typed.get("feedback") or ""), str(typed.get("feedback_was") or "")
+    if max(len(text), len(was)) > MOST_FEEDBACK:
+        raise _too_long("feedback")
+    cleaned = rich_text.typed(text, shown=was)
+    if len(cleaned) > MOST_FEEDBACK:
+        raise _too_long("feedback")
+    return cleaned
+
+
+def _too_long(field: str) -> ValidationError:
+    return ValidationError({field: f"This is too long: at most {MOST_FEEDBACK:,} characters."})
 
 
 def _points(

@@ -6,12 +6,14 @@ import structlog
 from django.template.defaultfilters import filesizeformat
 
 from video import endings
-from video.models import Video
+from video.models import Attachment, Video
 from video.problems import Problem, storage_problems, too_large
 from video.storage import storage
 from video.storage.base import ObjectChanged, StoredPart, UploadGone
 
 log = structlog.get_logger(__name__)
+
+Upload = Video | Attachment
 
 
 def received(video: Video) -> list[StoredPart]:
@@ -20,20 +22,30 @@ def received(video: Video) -> list[StoredPart]:
     Raises:
         Problem: storage does not answer, or has lost it (it is ended then).
     """
+    there = arrived(video)
+    if there is None:
+        problem = gone()
+        endings.refuse(video, launch=None, problem=problem)
+        raise problem
+    return there
+
+
+def arrived(upload: Upload) -> list[StoredPart] | None:
+    """As `received`, but None where storage has lost it. Raises Problem where storage does not answer."""
     with storage_problems():
-        backend = storage(video.backend)
+        backend = storage(upload.backend)
         try:
-            return backend.parts(key=video.key, upload_id=video.upload_id)
+            return backend.parts(key=upload.key, upload_id=upload.upload_id)
         except UploadGone:
-            whole = backend.inspect(video.key)
-    if whole is not None:
-        return _cut(whole.size, video)
-    problem = Problem("upload_gone", "The unfinished upload is no longer in storage.", "Choose the file again.")
-    endings.refuse(video, launch=None, problem=problem)
-    raise problem
+            whole = backend.inspect(upload.key)
+    return None if whole is None else _cut(whole.size, upload)
 
 
-def check_sizes(video: Video, sizes: Mapping[int, int]) -> None:
+def gone() -> Problem:
+    return Problem("upload_gone", "The unfinished upload is no longer in storage.", "Choose the file again.")
+
+
+def check_sizes(video: Upload, sizes: Mapping[int, int]) -> None:
     """Raises Problem where the upload has no such parts, by number and size."""
     assert video.part_bytes is not None, "an upload in parts has a size of them"
     for number, size in sizes.items():
@@ -44,7 +56,7 @@ def check_sizes(video: Video, sizes: Mapping[int, int]) -> None:
         raise too_large(max(sizes) * video.part_bytes, assignment.max_bytes)
 
 
-def put_together(video: Video, wanted: int | None) -> None:
+def put_together(video: Upload, wanted: int | None) -> None:
     """Have storage make one object of the parts, if every one is there and of its size.
 
     Raises:
@@ -57,12 +69,12 @@ def put_together(video: Video, wanted: int | None) -> None:
         backend.finish_parts(key=video.key, upload_id=video.upload_id, parts=whole)
     except UploadGone:
         # Done already, by a request whose answer was lost: the look that follows tells.
-        log.info("upload_gone", video=str(video.pk))
+        log.info("upload_gone", upload=str(video.pk))
     except ObjectChanged as error:
         raise _not_all_there([]) from error  # a part is sent again just now, by another tab
 
 
-def _all_there(video: Video, there: list[StoredPart], wanted: int | None) -> list[StoredPart]:
+def _all_there(video: Upload, there: list[StoredPart], wanted: int | None) -> list[StoredPart]:
     """The parts to put together. Raises Problem where one is missing.
 
     Where nobody can say any more how many a recording has, it is what there is before the first gap: parts are sent
@@ -88,7 +100,7 @@ def _not_all_there(there: list[StoredPart]) -> Problem:
     return Problem("not_arrived", message, "Wait a moment, or choose the same file again to go on.", status=409)
 
 
-def _cut(size: int, video: Video) -> list[StoredPart]:
+def _cut(size: int, video: Upload) -> list[StoredPart]:
     """The parts of a whole object, as if they were still apart."""
     assert video.part_bytes is not None, "an upload in parts has a size of them"
     starts = range(0, size, video.part_bytes)
@@ -98,7 +110,7 @@ def _cut(size: int, video: Video) -> list[StoredPart]:
     ]
 
 
-def _expected_size(video: Video, number: int) -> int:
+def _expected_size(video: Upload, number: int) -> int:
     """Bytes of an announced file's part; 0 where there is no such part. A recording's are whole but for its last."""
     assert video.part_bytes is not None, "an upload in parts has a size of them"
     if video.recorded:

@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from video.examine import Unreadable, opened, picture_of
+from video.examine import Unreadable, opened, picture_of, sound_of
 from video.outline import Family
 from video.storage.base import Backend
 from video.stored_file import StoredFile
@@ -38,10 +38,16 @@ _OPTIONS = {
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EMFILE, errno.ENFILE}
 
 
-def make_seekable(backend: Backend, key: str, *, size: int, content_type: str) -> int:
+def make_seekable(
+    backend: Backend, key: str, *, size: int, content_type: str, sound_only: bool = False, save_as: str = ""
+) -> int:
     """Put the same pictures and sounds under `key` once more, from time zero, with a length and an index at the front.
 
     Nothing is encoded anew. Needs as much room as the file in the temporary folder (TMPDIR). Returns the new size.
+
+    Args:
+        sound_only: there need be no pictures, and none are kept.
+        save_as: as `Backend.begin_upload`.
 
     Raises:
         Unreadable: there is nothing to keep in it. StorageUnavailable, StorageRefused, OSError (the disk is full):
@@ -51,23 +57,24 @@ def make_seekable(backend: Backend, key: str, *, size: int, content_type: str) -
         path = Path(folder) / _NAME
         file = StoredFile(backend, key, size, block=_BLOCK, blocks=_BLOCKS, most=2 * size + 64 * _MIB)
         with opened(file, content_type) as (source, outer):
-            _copy(source, path, _format(outer.family, source, content_type), most=2 * size + _MARGIN)
+            tracks = _tracks(source, sound_only=sound_only)
+            _copy(source, tracks, path, _format(outer.family, tracks, content_type), most=2 * size + _MARGIN)
         with path.open("rb") as film:
-            backend.put(key, film, content_type=content_type)
+            backend.put(key, film, content_type=content_type, save_as=save_as)
         return path.stat().st_size
 
 
-def _format(family: Family, source: InputContainer, content_type: str) -> str:
+def _format(family: Family, tracks: list[Track], content_type: str) -> str:
     """WebM is Matroska with few codecs; browsers put H.264 into what they call WebM."""
     if family == "matroska":
-        return "webm" if content_type == "video/webm" and _WEBM.issuperset(map(_codec, _tracks(source))) else family
+        webm = content_type in ("video/webm", "audio/webm")
+        return "webm" if webm and _WEBM.issuperset(map(_codec, tracks)) else family
     if family == "mp4":
         return family
     raise Unreadable("unknown")
 
 
-def _copy(source: InputContainer, path: Path, container_format: str, *, most: int) -> None:
-    tracks = _tracks(source)
+def _copy(source: InputContainer, tracks: list[Track], path: Path, container_format: str, *, most: int) -> None:
     packets = _packets(source, tracks)
     first = list(islice(packets, _AHEAD))
     if not any(packet.stream is tracks[0] for packet in first):
@@ -82,9 +89,9 @@ def _copy(source: InputContainer, path: Path, container_format: str, *, most: in
         raise
 
 
-def _tracks(source: InputContainer) -> list[Track]:
+def _tracks(source: InputContainer, *, sound_only: bool) -> list[Track]:
     """The picture and every sound whose codec has a name."""
-    found: list[Track] = [picture_of(source), *source.streams.audio]
+    found: list[Track] = [sound_of(source)] if sound_only else [picture_of(source), *source.streams.audio]
     return [track for track in found if track.codec_context is not None]
 
 

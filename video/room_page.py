@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.conf import settings
+
 from lti_tool.models import LaunchSession, ScoreDelivery
-from video import anonymity, chips, grading, marks, roster
+from video import anonymity, chips, file_types, grading, marks, roster
 from video.chips import Chip
 from video.extensions import MoreTime, more_time
 from video.marks import CriterionRow
-from video.models import Assignment, Attempt, Grade, Submission, Video
+from video.models import Assignment, Attachment, Attempt, Grade, Submission, Video
 from video.roster import Entry, View
 from video.rubrics import Rubric
 
@@ -52,6 +54,17 @@ class RoomPage:
     more_time: MoreTime | None
     delivery: Chip | None
     may_release: bool
+    files: list[Attachment]
+
+    @property
+    def file_accept(self) -> str:
+        """For `<input accept>`."""
+        return file_types.accept_attribute()
+
+    @property
+    def file_limits(self) -> tuple[int, int]:
+        """Bytes of one file, and files of an attempt."""
+        return settings.ATTACHMENT_MAX_BYTES, settings.ATTACHMENTS_PER_ATTEMPT
 
     @property
     def version(self) -> int:
@@ -115,6 +128,7 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
         more_time=more_time(assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts),
         delivery=chips.delivery_chip(delivery),
         may_release=grading.may_release(launch, assignment),
+        files=list(Attachment.objects.visible_to(launch).filter(attempt=shown)),
     )
 
 

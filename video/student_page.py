@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -10,7 +11,7 @@ from lti_tool.models import LaunchSession, ScoreDelivery
 from video import chips, comments
 from video.chips import Chip
 from video.comments import Shown
-from video.models import Assignment, Attempt, Grade, Release, Submission, Video
+from video.models import Assignment, Attachment, Attempt, Grade, Release, Submission, Video
 from video.openings import check_open
 from video.problems import Problem
 from video.submissions import why_not_withdraw
@@ -28,6 +29,7 @@ class SubmittedAttempt:
     video: Video | None
     grade_shown: Release | None
     may_withdraw: bool
+    files: list[Attachment] = field(default_factory=list)
     comments: list[Shown] = field(default_factory=list)
 
 
@@ -64,6 +66,7 @@ class StudentPage:
                 one.may_withdraw,
                 one.grade_shown and str(one.grade_shown.at),
                 [comment.as_json for comment in one.comments],
+                [(str(file.pk), file.state) for file in one.files],
             )
             for one in self.attempts
         ]
@@ -73,7 +76,8 @@ class StudentPage:
     @property
     def changes_soon(self) -> bool:
         """True while a worker of ours is at something that the page waits for."""
-        return self.checking is not None or (self.delivery is not None and self.delivery.code == "waiting")
+        prepared = any(file.state == Attachment.State.CHECKING for one in self.attempts for file in one.files)
+        return prepared or self.checking is not None or (self.delivery is not None and self.delivery.code == "waiting")
 
     @property
     def news(self) -> str:
@@ -102,7 +106,14 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     every = list(submission.attempts.select_related("grade__release").prefetch_related("videos"))
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
     said = _comments(launch, every)
-    submitted = [_submitted(submission, attempt, every, said) for attempt in every if attempt.submitted_at is not None]
+    files = defaultdict(list)
+    for file in Attachment.objects.visible_to(launch).filter(attempt__submission=submission):
+        files[file.attempt_id].append(file)
+    submitted = [
+        replace(_submitted(submission, attempt, every, said), files=files[attempt.pk])
+        for attempt in every
+        if attempt.submitted_at is not None
+    ]
     allowed = submission.attempts_allowed
     left = None if allowed is None else max(0, allowed - len(submitted))
     why_not = _why_not(submission, left)

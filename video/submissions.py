@@ -10,7 +10,7 @@ from django.utils import timezone
 from lti_tool import outbox
 from lti_tool.models import LaunchSession
 from video import endings, events
-from video.models import Attempt, Comment, Event, Grade, Submission, Video
+from video.models import Attachment, Attempt, Comment, Event, Grade, Submission, Video
 from video.models.submission import new_receipt_number
 from video.openings import check_open, is_late
 from video.problems import Problem
@@ -97,6 +97,8 @@ def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
             return
         if why := why_not_withdraw(submission, attempt, submission.attempts.prefetch_related("videos")):
             raise Problem("not_withdrawn", why, "Ask your teacher.")
+        if Attachment.objects.attached().filter(attempt=attempt).exists():
+            raise Problem("not_withdrawn", "It is being marked.", "Ask your teacher.")
         _drop_empty_draft(submission)
         receipt = attempt.receipt_number
         attempt.submitted_at, attempt.receipt_number, attempt.late = None, None, False

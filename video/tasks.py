@@ -7,8 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import arrivals, hygiene
-from video.models import Assignment, Video
+from video import arrivals, attachments, hygiene
+from video.models import Assignment, Attachment, Video
 
 _AT_ONCE = 100
 
@@ -21,11 +21,21 @@ def check_arrival(video_id: str) -> None:
 
 
 @shared_task
+def check_attachment(attachment_id: str) -> None:
+    attachment = attachments.claim(attachment_id)
+    if attachment is not None:
+        attachments.prepare(attachment)
+
+
+@shared_task
 def check_unchecked() -> None:
     settled = timezone.now() - timedelta(minutes=1)
     waiting = Video.objects.unclaimed().filter(active_at__lt=settled)
     for video_id in waiting.order_by("active_at").values_list("pk", flat=True)[:_AT_ONCE]:
         enqueue(check_arrival, str(video_id))
+    recorded = Attachment.objects.unclaimed().filter(active_at__lt=settled)
+    for attachment_id in recorded.order_by("active_at").values_list("pk", flat=True)[:_AT_ONCE]:
+        enqueue(check_attachment, str(attachment_id))
 
 
 @shared_task
@@ -37,6 +47,7 @@ def find_vanished_uploads() -> None:
 def abort_abandoned_uploads() -> None:
     hygiene.find_vanished(within=timedelta(days=settings.UPLOAD_ABANDONED_DAYS))
     hygiene.abort_abandoned()
+    hygiene.end_unfinished_attachments()
 
 
 @shared_task
@@ -48,6 +59,14 @@ def delete_object(video_id: str) -> None:
 
 
 @shared_task
+def delete_attachment(attachment_id: str) -> None:
+    """The same of an attachment."""
+    attachment = Attachment.objects.filter(pk=attachment_id, state=Attachment.State.DELETED).first()
+    if attachment is not None:
+        hygiene.remove_from_storage(attachment)
+
+
+@shared_task
 def delete_leftover_objects() -> None:
     """Only once an upload's ticket has run out: until then the browser may still be sending."""
     over = hygiene.tickets_over()
@@ -56,6 +75,9 @@ def delete_leftover_objects() -> None:
     )
     for video_id in left.values_list("pk", flat=True)[:_AT_ONCE]:
         enqueue(delete_object, str(video_id))
+    gone = Attachment.objects.filter(state=Attachment.State.DELETED, object_deleted_at=None, active_at__lt=over)
+    for attachment_id in gone.values_list("pk", flat=True)[:_AT_ONCE]:
+        enqueue(delete_attachment, str(attachment_id))
     hygiene.clear_incoming()
 
 

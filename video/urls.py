@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from video.views import assignment, bank, comments, deliveries, extension, grading, playback, rubric, submission, upload
+from video.views (
+    assignment,
+    attachments,
+    bank,
+    comments,
+    deliveries,
+    extension,
+    grading,
+    playback,
+    rubric,
+    submission,
+    upload,
+)
 
 app_name = "video"
 urlpatterns = [
@@ -45,4 +57,12 @@ urlpatterns = [
     path("submissions/<uuid:submission_id>/peek/", playback.peek, name="peek"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),
+    path("attempts/<uuid:attempt_id>/files/", attachments.files, name="files"),
+    path("files/<uuid:attachment_id>/ticket/", attachments.renew, name="file-renew"),
+    path("files/<uuid:attachment_id>/", attachments.status, name="file-status"),
+    path("files/<uuid:attachment_id>/parts/", attachments.sign, name="file-sign"),
+    path("files/<uuid:attachment_id>/complete/", attachments.complete, name="file-complete"),
+    path("files/<uuid:attachment_id>/failed/", attachments.failed, name="file-failed"),
+    path("files/<uuid:attachment_id>/remove/", attachments.remove, name="file-remove"),
+    path("files/<uuid:attachment_id>/address/", attachments.address, name="file-address"),
 ]

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
+import boto3
 import pytest
 import requests
 import time_machine
@@ -86,8 +88,12 @@ def key(folder: str) -> str:
 # A form
 
 
-def form(backend: Backend, key: str, *, size: int = 1, max_bytes: int = 1000, seconds: int = 60) -> FormTicket:
-    ticket = backend.begin_upload(key=key, content_type="video/mp4", size=size, max_bytes=max_bytes, seconds=seconds)
+def form(
+    backend: Backend, key: str, *, size: int = 1, max_bytes: int = 1000, seconds: int = 60, save_as: str = ""
+) -> FormTicket:
+    ticket = backend.begin_upload(
+        key=key, content_type="video/mp4", size=size, max_bytes=max_bytes, seconds=seconds, save_as=save_as
+    )
     assert isinstance(ticket, FormTicket)
     assert ticket.way == "form"
     return ticket
@@ -133,6 +139,65 @@ def test_form_ends(backend: Backend, key: str) -> None:
 
     assert response.status_code == 403
     assert backend.inspect(key) is None
+
+
+HARD_NAME = 'Ré “sumé” 100% "a"; b\\c 中.pdf'
+
+
+def is_saved(backend: Backend, key: str) -> bool:
+    stored = backend.inspect(key)
+    assert stored is not None
+    return stored.saved
+
+
+def test_what_a_form_sends_is_saved_under_its_name_also_when_settled(
+    backend: Backend, key: str, folder: str, object_store: ObjectStore
+) -> None:
+    ticket = form(backend, key, save_as=HARD_NAME)
+    assert requests.post(ticket.url, data=dict(ticket.fields), files={"file": b"x"}, timeout=30).status_code < 300
+    backend.settle(key=key, to=f"{folder}kept/a.mp4", checksum=checksum(backend, key))
+
+    assert is_saved(backend, f"{folder}kept/a.mp4")
+    # As a browser gets it, by an address of storage's own.
+    client = boto3.client(
+        "s3",
+        endpoint_url=object_store.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=object_store.access_key,
+        aws_secret_access_key=object_store.secret_key,
+    )
+    told = client.head_object(Bucket=object_store.bucket, Key=f"{folder}kept/a.mp4")["ContentDisposition"]
+    assert unquote(told.rpartition("filename*=UTF-8''")[2]) == HARD_NAME
+    assert told.startswith('attachment; filename="R_ _sum__ 100_ _a_; b_c _.pdf"')
+
+
+@pytest.mark.parametrize("disposition", ["inline", ""])
+def test_a_form_that_saves_takes_nothing_that_opens(backend: Backend, key: str, disposition: str) -> None:
+    ticket = form(backend, key, save_as="a.pdf")
+    fields = {**ticket.fields, "Content-Disposition": disposition}
+    if not disposition:
+        del fields["Content-Disposition"]
+
+    assert requests.post(ticket.url, data=fields, files={"file": b"x"}, timeout=30).status_code == 403
+    assert backend.inspect(key) is None
+
+
+def test_what_comes_in_parts_or_from_a_worker_is_saved_too(resumable: Backend, key: str, folder: str) -> None:
+    ticket = resumable.begin_upload(
+        key=key, content_type="application/pdf", size=20 * MIB, max_bytes=MAX_BYTES, seconds=60, save_as=HARD_NAME
+    )
+    assert isinstance(ticket, PartsTicket)
+    assert put_part(resumable, key, ticket.upload_id, 1, b"x").status_code == 200
+    finish(resumable, key, ticket.upload_id)
+    resumable.put(f"{folder}b.mp4", io.BytesIO(b"x"), content_type="video/mp4", save_as=HARD_NAME)
+
+    assert is_saved(resumable, key)
+    assert is_saved(resumable, f"{folder}b.mp4")
+
+
+def test_nothing_is_saved_that_was_not_to_be(backend: Backend, key: str) -> None:
+    assert send(backend, key, b"x") < 300
+    assert not is_saved(backend, key)
 
 
 # Parts

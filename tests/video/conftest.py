@@ -10,9 +10,10 @@ from pytest_django.fixtures import Settings
 
 from demo.objectstore import ObjectStore
 from lti_tool.models import ResourceLink
+from tests.films import film
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.video.visitor import Visitor
-from video.models import Assignment
+from video.models import Assignment, Submission
 from video.storage import storage
 
 Visit = Callable[..., Visitor]
@@ -59,3 +60,11 @@ def student(visit: Visit, assignment: Assignment) -> Visitor:
 @pytest.fixture
 def teacher(visit: Visit, assignment: Assignment) -> Visitor:
     return visit("teacher", "3", name="Tara Teacher")
+
+
+@pytest.fixture
+def handed_in(student: Visitor) -> Submission:
+    """Ana's work, waiting to be marked."""
+    student.upload("a.mp4", film())
+    student.submit()
+    return Submission.objects.get(person__sub="6")

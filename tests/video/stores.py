@@ -36,7 +36,7 @@ class Kept:
         self.read_bytes += len(found)
         return found
 
-    def put(self, key: str, file: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, file: BinaryIO, *, content_type: str, save_as: str = "") -> None:
         if self.fails_after is not None:
             raise StorageUnavailable("out")
         self.parts, self.content_type = [file.read()], content_type

@@ -57,7 +57,7 @@ METHODS = (
     "DELETE",
     "OPTIONS",
 )
-KINDS = ("Submission", "Video", "Attempt", "Assignment", "Comment", "BankComment")
+KINDS = ("Submission", "Video", "Attempt", "Assignment", "Comment", "BankComment", "Attachment")
 REFUSED = (400, 403, 404, 405, 422)
 
 Row = tuple[str, Any]
@@ -128,6 +128,13 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     assert student.send(f"comments/{comment.pk}/reply/", {"text": f"{word} reply"}).status_code == 201
     assert teacher.send(comments, {**said, "id": str(uuid.uuid4())}).status_code == 201
     teacher.send(f"comments/{Comment.objects.latest('created_at').pk}/delete/")
+    files = f"attempts/{work.attempts.get().pk}/files/"
+    for name, size in (("attached", 9), ("on-its-way", 9), ("large", 20 * 1024 * 1024)):
+        begun = teacher.send(files, {"name": f"{word}-{name}.pdf", "size": size})
+        ticket = json.loads(begun.content)
+        if name == "attached":
+            teacher.hand_over(ticket, b"%PDF-1.7\n")
+            assert teacher.send(ticket["urls"]["complete"]).status_code == 200
     drafting = tenant.launch("drafting", "student", "7")
     drafting.upload(f"{word}-draft.mp4", film())
     drafting.begin(f"{word}-on-its-way.mp4", film())

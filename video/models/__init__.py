@@ -1,9 +1,10 @@
 """The rows of the product: what is asked, what was handed in, what was said of it."""
 
 from video.models.assignment import Assignment
+from video.models.attachment import Attachment
 from video.models.comment import BankComment, Comment
 from video.models.event import Event
-from video.models.grade import Attachment, Grade, MarkImport, OwnMark, Release
+from video.models.grade import Grade, MarkImport, OwnMark, Release
 from video.models.mail import MailChoice
 from video.models.submission import Attempt, Submission
 from video.models.video import Video

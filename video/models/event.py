@@ -22,6 +22,11 @@ class Event(models.Model):
         GRADED = "graded"
         RELEASED = "released"
         IMPORTED = "imported"
+        FILE_STARTED = "file_started"
+        FILE_ATTACHED = "file_attached"
+        FILE_REFUSED = "file_refused"
+        FILE_OPENED = "file_opened"
+        FILE_REMOVED = "file_removed"
         DELETED = "deleted"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)

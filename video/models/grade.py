@@ -2,11 +2,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from lti_tool.ids import new_id
-from lti_tool.models import LaunchSession, Person
-from video.models.submission import Attempt, Submission
+from lti_tool.models import Person
+from video.models.submission import Attempt
 
 
 class Grade(models.Model):
@@ -78,51 +78,6 @@ class OwnMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id} by {self.marker_id}: {self.points}"
-
-
-class AttachmentQuerySet(models.QuerySet["Attachment"]):
-    def visible_to(self, launch: LaunchSession) -> "AttachmentQuerySet":
-        """Whoever may see the work; its student only what was there when its mark was released."""
-        mine = Submission.objects.visible_to(launch)
-        found = self.filter(attempt__submission__in=mine, attempt__submitted_at__isnull=False, deleted_at=None)
-        return found if launch.is_staff else found.filter(created_at__lte=F("attempt__grade__release__at"))
-
-
-class Attachment(models.Model):
-    """A file or a recorded word that goes back with a mark: in the same storage, behind the same signed addresses."""
-
-    class Kind(models.TextChoices):
-        FILE = "file"
-        AUDIO = "audio"
-
-    class State(models.TextChoices):
-        PENDING = "pending"
-        READY = "ready"
-        DELETED = "deleted"
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="attachments")
-    author = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.FILE)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    backend = models.CharField(max_length=40)
-    key = models.CharField(max_length=1024)
-    name = models.CharField(max_length=255)
-    size = models.PositiveBigIntegerField(help_text="Bytes.")
-    content_type = models.CharField(max_length=100)
-    duration = models.FloatField(null=True, blank=True, help_text="Seconds.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
-    object_deleted_at = models.DateTimeField(null=True, blank=True)
-
-    objects = AttachmentQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("created_at",)
-        constraints = [models.UniqueConstraint(fields=["backend", "key"], name="attachment_key_once")]
-
-    def __str__(self) -> str:
-        return f"{self.pk} ({self.state})"
 
 
 class MarkImport(models.Model):

@@ -85,11 +85,15 @@ class StoredPart:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What storage says of an object. `checksum` is its entity tag, as shown on the receipt; `size` in bytes."""
+    """What storage says of an object. `checksum` is its entity tag, as shown on the receipt; `size` in bytes.
+
+    `saved`: browsers save it, and never open it as a page (`save_as`).
+    """
 
     size: int
     content_type: str
     checksum: str
+    saved: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,15 @@ class Backend(Protocol):
     abilities: Abilities
 
     def begin_upload(
-        self, *, key: str, content_type: str, size: int | None, max_bytes: int, seconds: int
+        self, *, key: str, content_type: str, size: int | None, max_bytes: int, seconds: int, save_as: str = ""
     ) -> UploadTicket:
         """The way up that suits a file of `size` bytes (None: not known yet, a recording).
 
         A form is good for this key, exactly this content type, 1 to `max_bytes` bytes, and `seconds` from now.
+
+        Args:
+            save_as: browsers save the object under this name, and never open it as a page. It stays with the object
+                when it is settled.
         """
         ...
 
@@ -165,7 +173,7 @@ class Backend(Protocol):
         """At most `length` bytes from `start`; empty beyond the end. Raises ObjectChanged where nothing is."""
         ...
 
-    def put(self, key: str, file: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, file: BinaryIO, *, content_type: str, save_as: str = "") -> None:
         """Store a file that a worker made, in place of what is there; of any size, from its present position."""
         ...
 

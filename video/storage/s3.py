@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypedDict
+from urllib.parse import quote
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -103,21 +104,29 @@ class S3:
         return cls(client=client, bucket=bucket, domain=domain, key_id=key_id, private_key=private_key)
 
     def begin_upload(
-        self, *, key: str, content_type: str, size: int | None, max_bytes: int, seconds: int
+        self, *, key: str, content_type: str, size: int | None, max_bytes: int, seconds: int, save_as: str = ""
     ) -> UploadTicket:
         if size is not None and size <= FORM_UP_TO:
-            return self._form(key, content_type, min(max_bytes, FORM_UP_TO), seconds)
+            return self._form(key, content_type, min(max_bytes, FORM_UP_TO), seconds, save_as)
         with _our_errors():
-            begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)
+            begun = self._client.create_multipart_upload(
+                Bucket=self._bucket, Key=key, ContentType=content_type, **_saved_as(save_as)
+            )
         return PartsTicket(upload_id=begun["UploadId"], part_bytes=_part_bytes(size))
 
-    def _form(self, key: str, content_type: str, max_bytes: int, seconds: int) -> FormTicket:
+    def _form(self, key: str, content_type: str, max_bytes: int, seconds: int, save_as: str) -> FormTicket:
+        fields = {"Content-Type": content_type}
+        if save_as:
+            fields["Content-Disposition"] = _disposition(save_as)
         with _our_errors():
             post = self._client.generate_presigned_post(
                 Bucket=self._bucket,
                 Key=key,
-                Fields={"Content-Type": content_type},
-                Conditions=[["eq", "$Content-Type", content_type], ["content-length-range", 1, max_bytes]],
+                Fields=fields,
+                Conditions=[
+                    *(["eq", f"${name}", value] for name, value in fields.items()),
+                    ["content-length-range", 1, max_bytes],
+                ],
                 ExpiresIn=seconds,
             )
         return FormTicket(url=post["url"], fields=post["fields"], expires_at=_in(seconds))
@@ -188,7 +197,10 @@ class S3:
         except _Absent:
             return None
         return StoredObject(
-            size=head["ContentLength"], content_type=head.get("ContentType", ""), checksum=head["ETag"].strip('"')
+            size=head["ContentLength"],
+            content_type=head.get("ContentType", ""),
+            checksum=head["ETag"].strip('"'),
+            saved=head.get("ContentDisposition", "").startswith("attachment;"),
         )
 
     def read(self, key: str, start: int, length: int) -> bytes:
@@ -217,9 +229,11 @@ class S3:
             raise StorageRefused("CLOUDFRONT_PRIVATE_KEY cannot be read.") from error
         return Playback(src=src, content_type=content_type, expires_at=expires_at)
 
-    def put(self, key: str, file: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, file: BinaryIO, *, content_type: str, save_as: str = "") -> None:
         with _our_errors():
-            self._client.upload_fileobj(file, self._bucket, key, ExtraArgs={"ContentType": content_type})
+            self._client.upload_fileobj(
+                file, self._bucket, key, ExtraArgs={"ContentType": content_type, **_saved_as(save_as)}
+            )
 
     def delete(self, key: str) -> None:
         with _our_errors():
@@ -248,6 +262,20 @@ def _part_bytes(size: int | None) -> int:
     if size is None:
         return 5 * MIB
     return 8 * MIB if size <= 1024 * MIB else max(32 * MIB, -(-size // MOST_PARTS))
+
+
+class _SavedAs(TypedDict, total=False):
+    ContentDisposition: str
+
+
+def _saved_as(name: str) -> _SavedAs:
+    return {"ContentDisposition": _disposition(name)} if name else {}
+
+
+def _disposition(name: str) -> str:
+    """RFC 6266: the name in ASCII alone; some servers take nothing else in a header."""
+    plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\%' else "_" for char in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _in(seconds: int) -> datetime:

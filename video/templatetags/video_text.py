@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django import template
 
+from video import rich_text
 from video.durations import clock
 
 register = template.Library()
@@ -19,3 +20,9 @@ def duration(seconds: float | None) -> str:
 def points(value: Decimal | str | None) -> str:
     """`87.5` rather than `87.50`; empty for None, and for what a template does not find."""
     return "" if value in (None, "") else f"{Decimal(value).normalize():f}"
+
+
+@register.filter
+def words(html: str | None) -> str:
+    """Rich text without its formatting, for where no script shows it; empty for None, and for what is not there."""
+    return rich_text.plain(html) if html else ""
