@@ -8,7 +8,9 @@ export default defineConfig({
     manifest: "manifest.json",
     outDir: "dist",
     emptyOutDir: true,
-    rollupOptions: { input: ["page", "student", "room", "checkup"].map((name) => `frontend/src/${name}.ts`) },
+    rollupOptions: {
+      input: ["page", "student", "room", "roster", "checkup"].map((name) => `frontend/src/${name}.ts`),
+    },
     target: "es2022",
     chunkSizeWarningLimit: 900,
   },

@@ -5,6 +5,7 @@ due again. Only the newest wish is ever sent.
 """
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -121,6 +122,22 @@ def wish_graded(
         comment=comment,
     )
     return wish(resource_link=resource_link, person=person, wanted=wanted)
+
+
+def send_again(deliveries: Collection[int]) -> int:
+    """Make these due now, whatever became of them: refused, waiting for its next try, or sent. How many there were.
+
+    What is wanted stays as it is: the same is said again, with a later time than before.
+    """
+    from lti_tool.tasks import deliver_due_scores
+
+    with transaction.atomic():
+        made_due = ScoreDelivery.objects.filter(pk__in=deliveries).update(
+            state=ScoreDelivery.State.WAITING, next_try_at=timezone.now(), tries=0
+        )
+        enqueue(deliver_due_scores)
+    log.info("scores_sent_again", deliveries=made_due)
+    return made_due
 
 
 def due() -> list[int]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views import assignment, extension, grading, playback, submission, upload
+from video.views import assignment, bulk, extension, grading, playback, points, roster, submission, upload
 
 app_name = "video"
 urlpatterns = [
@@ -10,7 +10,11 @@ urlpatterns = [
     path("state/", assignment.state, name="state"),
     path("review/", assignment.review, name="review"),
     path("settings/", assignment.settings, name="settings"),
-    path("roster/", assignment.refresh_roster, name="refresh-roster"),
+    path("roster/", roster.refresh_roster, name="refresh-roster"),
+    path("roster/now/", roster.now, name="roster-now"),
+    path("roster/chosen/", bulk.chosen, name="bulk"),
+    path("roster/more-time/", extension.pasted, name="pasted-list"),
+    path("roster/missing/", roster.missing_addresses, name="missing-addresses"),
     path("people/<uuid:person_id>/more-time/", extension.more_time, name="more-time"),
     path("uploads/", upload.begin, name="upload-begin"),
     path("uploads/<uuid:video_id>/ticket/", upload.renew, name="upload-renew"),
@@ -27,4 +31,5 @@ urlpatterns = [
     path("submissions/<uuid:submission_id>/", grading.room, name="room"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),
+    path("attempts/<uuid:attempt_id>/points/", points.save, name="points"),
 ]

@@ -7,6 +7,8 @@ export class Refusal extends Error {
     readonly action: string,
     /** Seconds to wait before asking again, where the server says so. */
     readonly retryAfter = 0,
+    /** All that the server answered, where it was JSON. */
+    readonly answer?: Record<string, unknown>,
   ) {
     super(message);
   }
@@ -76,5 +78,6 @@ async function ask<T>(url: string, init: RequestInit): Promise<T> {
     error?.message ?? "Something went wrong on the server.",
     error?.action ?? "Try again in a minute.",
     Number(response.headers.get("Retry-After")) || 0,
+    answer,
   );
 }
