@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -23,7 +23,6 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from lti_tool.models import Membership, Person, ScoreDelivery
 from lti_tool.roles import Role
@@ -31,12 +30,22 @@ from video import chips, marks
 from video.anonymity import alias_in_sql
 from video.chips import Chip
 from video.extensions import MoreTime, more_time
-from video.models import Assignment, Attempt, Grade, Release, Submission, Video
-from video.roster_view import DRAFT, FILTERS, HELD, NOT_OPENED, OPENED, RETURNED, TO_MARK, UPLOADING, newest_attempt
+from video.models import Assignment, Attempt, Grade, Release, Video
+from video.roster_view import (
+    DRAFT,
+    FILTERS,
+    NOT_OPENED,
+    OPENED,
+    RETURNED,
+    TO_MARK,
+    UPLOADING,
+    newest_attempt,
+    stage_of,
+    under_way,
+)
 from video.roster_view import View as View
 
 PER_PAGE = 50
-GOES_ON = timedelta(minutes=10)  # how long an upload counts as going on after its browser last asked for something
 
 
 @dataclass(frozen=True)
@@ -205,7 +214,7 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
         )
         .annotate(
             state=Coalesce("own__state", Value(NOT_OPENED)),
-            stage=_stage(),
+            stage=stage_of(str),
             late=Subquery(newest_attempt().values("late")[:1]),
             unreleased=Exists(waiting),
             delivery_state=F("delivery__state"),
@@ -214,34 +223,13 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
     )
 
 
-def _stage() -> Case:
-    states = Submission.State
-    draft = Q(own__state=states.DRAFT)
-    return Case(
-        When(own__state=states.OPENED, then=Value(OPENED)),
-        When(draft & Exists(_under_way()), then=Value(UPLOADING)),
-        When(draft, then=Value(DRAFT)),
-        When(own__state=states.SUBMITTED, then=Value(TO_MARK)),
-        When(own__state=states.GRADED, mark_waits=False, then=Value(RETURNED)),
-        When(own__state=states.GRADED, then=Value(HELD)),
-        default=Value(NOT_OPENED),
-    )
-
-
-def _under_way() -> "QuerySet[Video]":
-    """For a subquery of `people`: the videos of a draft that are being sent or looked into, newest first."""
-    going_on = Q(state=Video.State.PENDING, active_at__gt=timezone.now() - GOES_ON) | Q(state=Video.State.CHECKING)
-    draft = Video.objects.filter(attempt__submission=OuterRef("own__pk"), attempt__submitted_at=None)
-    return draft.filter(going_on).order_by("-created_at")
-
-
 def _in_detail(listed: "QuerySet[Any]") -> "QuerySet[Any]":
     """What a row shows and no filter asks for: in the same statement."""
     detailed: QuerySet[Any] = listed.annotate(
         extended_to=F("own__extended_to"),
         extra_attempts=F("own__extra_attempts"),
         newest_id=Subquery(newest_attempt().values("pk")[:1]),
-        under_way=Subquery(_under_way().values("state")[:1]),
+        under_way=Subquery(under_way().values("state")[:1]),
     )
     return detailed
 

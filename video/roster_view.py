@@ -1,21 +1,24 @@
 """Which part of the roster is looked at, and in which order: as an address says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, F, FloatField, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from lti_tool.models import ScoreDelivery
-from video.models import Attempt, Video
+from video.models import Attempt, Submission, Video
 
 # How far somebody is: the first four have nothing handed in, the others by the mark of their newest attempt.
 NOT_OPENED, OPENED, DRAFT, UPLOADING = "not_opened", "opened", "draft", "uploading"
 TO_MARK, HELD, RETURNED = "to_mark", "held", "returned"
 STAGES = (NOT_OPENED, OPENED, DRAFT, UPLOADING, TO_MARK, HELD, RETURNED)
+GOES_ON = timedelta(minutes=10)  # how long an upload counts as going on after its browser last asked for something
 MISSING = (NOT_OPENED, OPENED, DRAFT, UPLOADING)
 
 
@@ -189,15 +192,33 @@ def newest_attempt() -> "QuerySet[Attempt]":
     return Attempt.objects.submitted().filter(submission=OuterRef("own__pk")).order_by("-number")
 
 
+def under_way() -> "QuerySet[Video]":
+    """For a subquery of `roster.people`: the videos of a draft that are being sent or looked into, newest first."""
+    going_on = Q(state=Video.State.PENDING, active_at__gt=timezone.now() - GOES_ON) | Q(state=Video.State.CHECKING)
+    draft = Video.objects.filter(attempt__submission=OuterRef("own__pk"), attempt__submitted_at=None)
+    return draft.filter(going_on).order_by("-created_at")
+
+
+def stage_of(told: Callable[[str], str | int]) -> Case:
+    """How far somebody of `roster.people` is, one of STAGES, as `told` puts it."""
+    states = Submission.State
+    draft, graded = Q(own__state=states.DRAFT), Q(own__state=states.GRADED)
+    return Case(
+        When(own__state=states.OPENED, then=Value(told(OPENED))),
+        When(draft & Exists(under_way()), then=Value(told(UPLOADING))),
+        When(draft, then=Value(told(DRAFT))),
+        When(own__state=states.SUBMITTED, then=Value(told(TO_MARK))),
+        When(graded & Q(mark_waits=False), then=Value(told(RETURNED))),
+        When(graded, then=Value(told(HELD))),
+        default=Value(told(NOT_OPENED)),
+    )
+
+
 def _value(column: str) -> Combinable:
     if column == "status":
-        return Case(*_ranks(STAGES), default=Value(None), output_field=FloatField())
+        return stage_of(STAGES.index)  # not by the text: the database would work that out once for each of them
     if column == "length":
         video = Video.objects.filter(attempt=OuterRef("pk"), current=True).values("duration")[:1]
         return Subquery(newest_attempt().annotate(length=Subquery(video)).values("length")[:1])
     field = {"handed_in": "submitted_at", "mark": "grade__points"}[column]
     return Subquery(newest_attempt().values(field)[:1])
-
-
-def _ranks(stages: Iterable[str]) -> list[When]:
-    return [When(stage=stage, then=Value(float(rank))) for rank, stage in enumerate(stages)]
