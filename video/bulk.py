@@ -69,8 +69,10 @@ class Plan:
 
     @property
     def reasons(self) -> list[str]:
-        """Such as `2 have no mark that waits to be released: Ana and Ben`."""
-        return [f"{len(names)} {reason}: {_some(names)}" for reason, names in self.left_out.items()]
+        """Such as `2 have no mark that waits to be released: Ana, Ben`."""
+        return [
+            f"{len(names)} {_agreeing(reason, len(names))}: {_some(names)}" for reason, names in self.left_out.items()
+        ]
 
 
 def plan(*, action: Action, assignment: Assignment, people: "QuerySet[Any]") -> Plan:
@@ -222,6 +224,10 @@ def _reopened(assignment: Assignment, work: Any, target: Target) -> tuple[Target
 
 def _people(count: int) -> str:
     return f"{count} student" if count == 1 else f"{count} students"
+
+
+def _agreeing(reason: str, count: int) -> str:
+    return f"has {reason.removeprefix('have ')}" if count == 1 and reason.startswith("have ") else reason
 
 
 def _some(names: list[str]) -> str:
