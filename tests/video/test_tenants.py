@@ -35,7 +35,8 @@ pytestmark = pytest.mark.property
 FORM = {"points": "20", "max_size_gb": "1", "due_at": "2098-01-01T12:00", "attempts_allowed": "5"}
 # What any form or script of the product sends, so that a request gets as far as it can.
 FIELDS = {**FORM, "title": "Taken", "instructions": "", "feedback": "Taken", "reason": "network"}
-FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2"}
+FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2", "people": "Ana\n6"}
+FIELDS |= {"action": "extend", "everybody": "1", "sure": "1", "version": "1"}
 FILE = {"name": "a.mp4", "size": 1000, "type": "video/mp4"}
 NAMES = ("attempt", "like", "assignment", "video", "submission", "person", "id", "next", "ticket")
 METHODS = (
