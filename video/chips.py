@@ -21,12 +21,12 @@ CHECKING = Chip("checking", "Being checked", "A video has arrived and is looked 
 DRAFT = Chip("draft", "Draft, not handed in")
 SUBMITTED = Chip("submitted", "Submitted")
 LATE = Chip("late", "Submitted late")
-MARKED = Chip("marked", "Marked")
-RETURNED = Chip("returned", "Marked")
-
-
+RETURNED = Chip("returned", "Marked")  # as its student sees it
+GIVEN_BACK = Chip("returned", "Returned", "The student sees the mark.")
 UNRELEASED = Chip("unreleased", "Marked, not released", "The student does not see the mark yet.")
 CHANGED = Chip("unreleased", "Changed since released", "The student sees the mark as it was released.")
+EARLIER_UNRELEASED = Chip("unreleased", "Earlier mark not released", "An earlier video has a mark that waits.")
+OVERRIDDEN = Chip("overridden", "Overridden")
 
 
 def mark_chip(attempt: Attempt, grade: Grade | None) -> Chip:
@@ -35,7 +35,7 @@ def mark_chip(attempt: Attempt, grade: Grade | None) -> Chip:
         return LATE if attempt.late else SUBMITTED
     if grade.unreleased:
         return CHANGED if grade.returned else UNRELEASED
-    return MARKED
+    return GIVEN_BACK
 
 
 def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> Chip | None:

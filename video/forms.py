@@ -2,7 +2,7 @@
 
 import json
 import zoneinfo
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -274,13 +274,39 @@ class MoreTimeForm(forms.Form):
             cleaned["until"] = _moment(self, "until", cleaned.get("until"), _zone(cleaned.get("time_zone", "")))
             self._check_later(cleaned["until"])
         if not self.errors and not any(self.wanted) and not any(self._given):
-            raise forms.ValidationError("Nothing to save: fill in what this person should get.")
+            raise forms.ValidationError("Nothing to save: fill in a date or a number.")
         return cleaned
 
     def _check_later(self, until: datetime | None) -> None:
         if until and self.limit and until <= self.limit:
             which = "due" if self.submission.assignment.due_at else "closing"
             self.add_error("until", f"It must be later than the {which} date: this would give no more time.")
+
+
+class ReopenForm(forms.Form):
+    """Until when an assignment that has closed is open again, for some; no field where it has closed for none."""
+
+    time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
+    until = forms.CharField(label="Open again until", widget=LocalDateTime)
+
+    def __init__(self, *args: Any, closed: bool, **kwargs: Any) -> None:
+        kwargs["initial"] = {"until": timezone.now() + timedelta(days=7)}
+        super().__init__(*args, **kwargs)
+        if not closed:
+            del self.fields["until"]
+
+    @property
+    def wanted(self) -> datetime | None:
+        until: datetime | None = self.cleaned_data.get("until")
+        return until
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("until"):
+            cleaned["until"] = _moment(self, "until", cleaned["until"], _zone(cleaned.get("time_zone", "")))
+            if cleaned["until"] and cleaned["until"] <= timezone.now():
+                self.add_error("until", "It must be in the future.")
+        return cleaned
 
 
 class UploadForm(forms.Form):

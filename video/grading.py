@@ -1,7 +1,7 @@
 """Marks: saved as they are typed, and given back to their students; what Moodle is owed is of the same transaction."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils import timezone
 from lti_tool import outbox
 from lti_tool.models import LaunchSession
 from lti_tool.roles import Role
-from video import events, rich_text, rubrics
+from video import events, marks, rich_text, rubrics
 from video.marks import Mark
 from video.models import Assignment, Attempt, Event, Grade, Release, Submission
 from video.problems import Problem
@@ -71,6 +71,26 @@ def save_mark(
                 _set_state(submission)
                 events.record(Event.Kind.GRADED, launch=launch, video=attempt.video, attempt=attempt.number)
     return grade
+
+
+def save_points(
+    *, launch: LaunchSession, attempt: Attempt, typed: Mapping[str, Any], version: int, finish: bool = False
+) -> Grade | None:
+    """Save other points (`marks.read_points`) and leave the rest of the mark as it is; all else as `save_mark`.
+
+    Args:
+        attempt: with `submission__assignment` joined.
+
+    Raises:
+        ValidationError: what was typed is no mark; by field, in words.
+        MarkChanged, Problem: as `save_mark`.
+    """
+    grade = Grade.objects.select_related("grader").filter(attempt=attempt).first()
+    mark = marks.read_points(attempt.submission.assignment, grade, typed)
+    if (grade.version if grade else 0) != version:
+        raise MarkChanged(grade)
+    # The rest is of that version: `save_mark` looks again under its lock, and refuses where it is another by then.
+    return save_mark(launch=launch, attempt=attempt, mark=mark, version=version, finish=finish)
 
 
 def release(*, launch: LaunchSession, submissions: Iterable[uuid.UUID]) -> int:

@@ -104,6 +104,39 @@ def rubric_of(assignment: Assignment) -> Rubric:
     return rubrics.stored(assignment.rubric) if assignment.grading == Assignment.Grading.RUBRIC else Rubric()
 
 
+def read_points(assignment: Assignment, grade: Grade | None, typed: Mapping[str, Any]) -> Mark:
+    """The mark of `grade` with other points, and everything else as it is.
+
+    Points that differ from the rubric's override it; empty ones give it back its say.
+
+    Args:
+        typed: `points`, or under pass or fail `verdict` (pass, fail or empty).
+
+    Raises:
+        ValidationError: by field, in words.
+    """
+    if assignment.grading == Assignment.Grading.PASS_FAIL and typed.get("verdict") not in ("", PASS, FAIL):
+        raise ValidationError({"verdict": "Choose passed or not passed."})
+    if assignment.grading != Assignment.Grading.PASS_FAIL and typed.get("points") is None:
+        raise ValidationError({"points": "The mark needs points."})
+    rubric = rubric_of(assignment)
+    points, overridden = _points(assignment, rubric, scores_shown(assignment, grade), {**typed, "overridden": "1"})
+    if grade is None:
+        return Mark(points=points, overridden=overridden)
+    return Mark(
+        points=points,
+        scores=_kept(grade),
+        overridden=overridden,
+        feedback=grade.feedback,
+        private_note=grade.private_note,
+    )
+
+
+def rubric_points(assignment: Assignment, grade: Grade) -> Decimal | None:
+    """What the rubric alone would give, where every criterion of it is scored."""
+    return from_rubric(rubrics.stored(assignment.rubric), scores_shown(assignment, grade), assignment.points)
+
+
 def from_rubric(rubric: Rubric, scores: Mapping[str, Score], maximum: Decimal) -> Decimal | None:
     """The points for these scores, scaled from the rubric's to the assignment's; None until every criterion has some.
 
@@ -184,6 +217,18 @@ def _feedback(typed: Mapping[str, Any]) -> str:
 
 def _too_long(field: str) -> ValidationError:
     return ValidationError({field: f"This is too long: at most {MOST_FEEDBACK:,} characters."})
+
+
+def _kept(grade: Grade) -> dict[str, Score]:
+    """The scores as they are stored, also those that the rubric has no more."""
+    return {
+        name: Score(
+            points=Decimal(one["points"]) if one.get("points") else None,
+            level=one.get("level", ""),
+            note=one.get("note", ""),
+        )
+        for name, one in grade.scores.items()
+    }
 
 
 def _points(

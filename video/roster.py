@@ -1,84 +1,85 @@
 """The teacher's list: everybody who should hand in, and how far they are."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from lti_tool.models import Membership, Person, ScoreDelivery
 from lti_tool.roles import Role
-from video import chips
+from video import chips, marks
 from video.anonymity import alias_in_sql
 from video.chips import Chip
 from video.extensions import MoreTime, more_time
-from video.models import Assignment, Attempt, Release, Submission, Video
+from video.models import Assignment, Attempt, Grade, Release, Video
+from video.roster_view import (
+    DRAFT,
+    FILTERS,
+    NOT_OPENED,
+    OPENED,
+    RETURNED,
+    TO_MARK,
+    UPLOADING,
+    newest_attempt,
+    stage_of,
+    under_way,
+)
+from video.roster_view import View as View
 
 PER_PAGE = 50
-GOES_ON = timedelta(minutes=10)  # how long an upload counts as going on after its browser last asked for something
-_NOT_OPENED = "not_opened"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One student, called `name`: an alias where `hidden`. `url` None: nothing to open. Duration in seconds."""
+    """One student, called `name`: an alias where `hidden`. `key` names the row to the bulk actions, and nobody else.
 
+    `attempt` is the newest that was handed in, `url` its room; None: nothing yet. Duration in seconds.
+    """
+
+    key: str
     person: Person
     name: str
     hidden: bool
     status: Chip
     url: str | None
-    attempt_number: int | None
-    submitted_at: datetime | None
-    late: bool
+    attempt: Attempt | None
+    grade: Grade | None
+    rubric_points: Decimal | None  # what the points were typed over
+    earlier_unreleased: bool
     more_time: MoreTime | None
     duration: float | None
-    points: Decimal | None
     delivery: Chip | None
 
-
-@dataclass(frozen=True)
-class Filter:
-    """Students in one of `states` (any where empty), and late or with a delivery in that state where it says so."""
-
-    code: str
-    label: str
-    states: tuple[str, ...] = ()
-    late: bool = False
-    delivery: str = ""
+    @property
+    def late(self) -> bool:
+        return self.attempt is not None and self.attempt.late
 
     @property
-    def condition(self) -> Q:
-        condition = Q(state__in=self.states) if self.states else Q()
-        if self.late:
-            condition &= Q(late=True)
-        return condition & Q(delivery_state=self.delivery) if self.delivery else condition
+    def points(self) -> Decimal | None:
+        return self.grade.points if self.grade else None
 
-    def holds(self, state: str, late: bool | None, delivery: str | None) -> bool:
-        """The same of one student."""
-        return (
-            (not self.states or state in self.states)
-            and (not self.late or late is True)
-            and (not self.delivery or delivery == self.delivery)
-        )
-
-
-FILTERS = (
-    Filter("all", "All"),
-    Filter("to_mark", "To mark", states=(Submission.State.SUBMITTED,)),
-    Filter("marked", "Marked", states=(Submission.State.GRADED,)),
-    Filter("late", "Late", late=True),
-    Filter("draft", "Draft", states=(Submission.State.DRAFT,)),
-    Filter("not_started", "Not started", states=(_NOT_OPENED, Submission.State.OPENED)),
-    Filter("problem", "Not in Moodle", delivery=ScoreDelivery.State.REFUSED),
-)
+    @property
+    def submitted_at(self) -> datetime | None:
+        return self.attempt.submitted_at if self.attempt else None
 
 
 @dataclass(frozen=True)
@@ -88,34 +89,6 @@ class Counter:
     count: int
     url: str
     active: bool
-
-
-@dataclass(frozen=True)
-class View:
-    """What of the roster is looked at, as its address says; the room's previous and next go by it."""
-
-    show: str = "all"
-    query: str = ""
-
-    @classmethod
-    def of(cls, asked: Mapping[str, str]) -> "View":
-        """From an address's parameters `show` and `q`; an unknown filter shows all."""
-        show = asked.get("show", "")
-        query = asked.get("q", "").replace("\x00", "").strip()[:100]
-        return cls(show=show if show in {f.code for f in FILTERS} else "all", query=query)
-
-    @property
-    def in_address(self) -> str:
-        """The parameters that differ from the first view, with their question mark; or nothing."""
-        asked = {name: value for name, value in (("show", self.show), ("q", self.query)) if value not in ("", "all")}
-        return f"?{urlencode(asked)}" if asked else ""
-
-    @property
-    def condition(self) -> Q:
-        chosen = next(f for f in FILTERS if f.code == self.show).condition
-        if self.query:
-            chosen &= Q(shown_name__icontains=self.query) | Q(shown_email__icontains=self.query)
-        return chosen
 
 
 @dataclass(frozen=True)
@@ -131,34 +104,41 @@ class Entry:
 
 def handed_in(*, assignment: Assignment, view: View) -> list[Entry]:
     """Everybody's who has handed in, in one statement: the room's previous, next and list."""
-    own = Submission.objects.filter(assignment=assignment, person=OuterRef("pk"))
     rows = (
-        people(assignment)
-        .filter(late__isnull=False)
+        view.ordered(people(assignment).filter(late__isnull=False))
         .annotate(
-            submission_id=Subquery(own.values("pk")[:1]),
             inside=Case(
                 When(view.condition or Q(pk__isnull=False), then=True), default=False, output_field=BooleanField()
             ),
         )
-        .order_by("shown_name", "pk")
-        .values_list("submission_id", "shown_name", "state", "late", "inside")
+        .values_list("own__pk", "shown_name", "state", "late", "inside")
     )
     return [Entry(*row) for row in rows]
 
 
-def counters(*, assignment: Assignment, active: str) -> list[Counter]:
+def next_to_mark(*, assignment: Assignment, view: View) -> uuid.UUID | None:
+    """The submission that comes first of what is `to_mark` in the view's order."""
+    waiting = people(assignment).filter(View(show="to_mark").condition)
+    first: uuid.UUID | None = view.ordered(waiting).values_list("own__pk", flat=True).first()
+    return first
+
+
+def counters(*, assignment: Assignment, view: View) -> list[Counter]:
     """How many students each filter shows, whatever is searched for. One statement, grouped by what they ask."""
     groups = list(
-        people(assignment).values_list("state", "late", "delivery_state").annotate(size=Count("pk")).order_by()
+        people(assignment)
+        .values_list("stage", "late", "unreleased", "delivery_state")
+        .annotate(size=Count("pk"))
+        .order_by()
     )
+    sort = "" if view.sort == "name" else f"&sort={view.sort}"
     return [
         Counter(
             code=f.code,
             label=f.label,
             count=sum(size for *asked, size in groups if f.holds(*asked)),
-            url=f"?show={f.code}",
-            active=f.code == active,
+            url=f"?show={f.code}{sort}",
+            active=f.code == view.show,
         )
         for f in FILTERS
     ]
@@ -172,14 +152,14 @@ def page(
     room_url: Callable[[uuid.UUID], str],
     count: int | None = None,
 ) -> "Page[Row]":
-    """One page of rows by name; a page out of range is the nearest.
+    """One page of rows in the view's order; a page out of range is the nearest.
 
     Args:
         room_url: the address of a submission's grading room, from its id.
         count: how many there are in all, where that is known already.
     """
     listed = people(assignment).filter(view.condition)
-    paginator = Paginator(_in_detail(listed, assignment).order_by("shown_name", "pk"), PER_PAGE)
+    paginator = Paginator(view.ordered(_in_detail(listed)), PER_PAGE)
     if count is not None:
         paginator.count = count  # a cached property, so that it need not be counted again
     shown = paginator.get_page(number)
@@ -187,70 +167,86 @@ def page(
     return Page(rows, shown.number, cast("Paginator[Row]", shown.paginator))
 
 
+def chosen(*, assignment: Assignment, view: View, keys: list[str], everybody: bool) -> "QuerySet[Any]":
+    """The people of these rows (`Row.key`), or `everybody` in the view: of this roster alone, whatever is asked for."""
+    listed = people(assignment)
+    if everybody:
+        return listed.filter(view.condition)
+    ids = [uuid.UUID(key) for key in keys if _is_id(key)]
+    aliases = [key for key in keys if "\x00" not in key]
+    # Who is hidden is known by the alias alone: an id from elsewhere must not find their row.
+    return listed.filter(Q(hidden=False, pk__in=ids) | Q(hidden=True, shown_name__in=aliases))
+
+
 def people(assignment: Assignment) -> "QuerySet[Any]":
-    """Students of the course, and whoever has handed something in since and left."""
+    """Students of the course, and whoever has handed something in since and left.
+
+    `own__…` is their submission, `delivery__…` what Moodle is owed (both may be missing), `stage` how far they are,
+    `late` of their newest attempt (None: nothing handed in), `unreleased` whether any mark of theirs waits for a
+    release. `shown_name` and `shown_email` are what staff may see; `hidden` says that this is an alias.
+    """
     link = assignment.resource_link
     assert link is not None
-    enrolled = Membership.objects.filter(person=OuterRef("pk"), course=link.course_id, role=Role.STUDENT, active=True)
-    own = Submission.objects.filter(assignment=assignment, person=OuterRef("pk"))
-    released = Release.objects.filter(
-        grade__attempt__submission__assignment=assignment, grade__attempt__submission__person=OuterRef("pk")
+    enrolled = Membership.objects.filter(course=link.course_id, role=Role.STUDENT, active=True)
+    worked = Attempt.objects.submitted().filter(submission__assignment=assignment).order_by()
+    released = Release.objects.filter(grade__attempt__submission=OuterRef("own__pk"))
+    waiting = Grade.objects.filter(
+        attempt__submission=OuterRef("own__pk"),
+        attempt__submitted_at__isnull=False,
+        points__isnull=False,
+        unreleased=True,
     )
-    handed_in = Attempt.objects.filter(
-        submission__assignment=assignment, submission__person=OuterRef("pk"), submitted_at__isnull=False
-    ).order_by("-number")
-    delivery = ScoreDelivery.objects.filter(resource_link=link, person=OuterRef("pk"))
-    shown: dict[str, Any] = {"shown_name": F("name"), "shown_email": F("email")}
+    shown: dict[str, Any] = {"hidden": Value(False), "shown_name": F("name"), "shown_email": F("email")}
     if assignment.anonymous:
         shown = {
+            "hidden": ~Exists(released),
             "shown_name": Case(When(Exists(released), then=F("name")), default=alias_in_sql(assignment)),
             "shown_email": Case(When(Exists(released), then=F("email")), default=Value("")),
         }
+    # A union, and not one or the other: else the database walks over everybody of the platform.
+    listed = enrolled.values("person").union(worked.values("submission__person"))
     return (
-        Person.objects.filter(platform=link.platform_id)
-        .filter(Exists(enrolled) | Exists(handed_in))
+        Person.objects.filter(pk__in=listed)
         .annotate(
-            state=Coalesce(Subquery(own.values("state")[:1]), Value(_NOT_OPENED)),
-            late=Subquery(handed_in.values("late")[:1]),
-            delivery_state=Subquery(delivery.values("state")[:1]),
+            own=FilteredRelation("submissions", condition=Q(submissions__assignment=assignment)),
+            delivery=FilteredRelation("score_deliveries", condition=Q(score_deliveries__resource_link=link)),
+            mark_waits=Subquery(newest_attempt().values("grade__unreleased")[:1]),
+        )
+        .annotate(
+            state=Coalesce("own__state", Value(NOT_OPENED)),
+            stage=stage_of(str),
+            late=Subquery(newest_attempt().values("late")[:1]),
+            unreleased=Exists(waiting),
+            delivery_state=F("delivery__state"),
             **shown,
         )
     )
 
 
-def _in_detail(listed: "QuerySet[Any]", assignment: Assignment) -> "QuerySet[Any]":
+def _in_detail(listed: "QuerySet[Any]") -> "QuerySet[Any]":
     """What a row shows and no filter asks for: in the same statement."""
-    own = Submission.objects.filter(assignment=assignment, person=OuterRef("pk"))
-    going_on = Q(state=Video.State.PENDING, active_at__gt=timezone.now() - GOES_ON)
-    draft = Video.objects.filter(
-        attempt__submission__assignment=assignment,
-        attempt__submission__person=OuterRef("pk"),
-        attempt__submitted_at=None,
-    )
-    under_way = draft.filter(going_on | Q(state=Video.State.CHECKING)).order_by("-created_at")
     detailed: QuerySet[Any] = listed.annotate(
-        extended_to=Subquery(own.values("extended_to")[:1]),
-        extra_attempts=Subquery(own.values("extra_attempts")[:1]),
-        under_way=Subquery(under_way.values("state")[:1]),
+        extended_to=F("own__extended_to"),
+        extra_attempts=F("own__extra_attempts"),
+        newest_id=Subquery(newest_attempt().values("pk")[:1]),
+        under_way=Subquery(under_way().values("state")[:1]),
     )
     return detailed
 
 
-def _rows(assignment: Assignment, shown: list[Person], room_url: Callable[[uuid.UUID], str]) -> list[Row]:
+def _rows(assignment: Assignment, shown: list[Any], room_url: Callable[[uuid.UUID], str]) -> list[Row]:
     video = Video.objects.filter(attempt=OuterRef("pk"), current=True)
     attempts = (
-        Attempt.objects.submitted()
-        .filter(submission__assignment=assignment, submission__person__in=shown)
-        .select_related("submission", "grade")
+        Attempt.objects.filter(pk__in=[one.newest_id for one in shown if one.newest_id])
+        .select_related("grade__release")
         .annotate(duration=Subquery(video.values("duration")[:1]))
-        .order_by("number")
     )
-    newest = {attempt.submission.person_id: attempt for attempt in attempts}
+    newest = {attempt.pk: attempt for attempt in attempts}
     deliveries = {
         delivery.person_id: delivery
         for delivery in ScoreDelivery.objects.filter(resource_link=assignment.resource_link_id, person__in=shown)
     }
-    return [_row(assignment, one, newest.get(one.pk), deliveries.get(one.pk), room_url) for one in shown]
+    return [_row(assignment, one, newest.get(one.newest_id), deliveries.get(one.pk), room_url) for one in shown]
 
 
 def _row(
@@ -261,29 +257,35 @@ def _row(
     room_url: Callable[[uuid.UUID], str],
 ) -> Row:
     """`person` as of `_in_detail`, `attempt` (or None) as of `_rows`: both with what was annotated."""
-    grade = getattr(attempt, "grade", None)
+    grade: Grade | None = getattr(attempt, "grade", None)
+    gets_more = more_time(assignment, extended_to=person.extended_to, extra_attempts=person.extra_attempts)
     return Row(
+        key=person.shown_name if person.hidden else str(person.pk),
         person=person,
         name=person.shown_name,
-        hidden=person.shown_name != person.name,
-        status=_status(person.state, person.under_way, late=attempt is not None and attempt.late),
+        hidden=person.hidden,
+        status=chips.mark_chip(attempt, grade) if attempt else _not_handed_in(person.stage, person.under_way),
         url=room_url(attempt.submission_id) if attempt else None,
-        attempt_number=attempt.number if attempt else None,
-        submitted_at=attempt.submitted_at if attempt else None,
-        late=attempt is not None and attempt.late,
-        more_time=more_time(assignment, extended_to=person.extended_to, extra_attempts=person.extra_attempts),
+        attempt=attempt,
+        grade=grade,
+        rubric_points=marks.rubric_points(assignment, grade) if grade and grade.overridden else None,
+        earlier_unreleased=person.unreleased and person.stage in (TO_MARK, RETURNED),
+        # More time is given by name: shown beside an alias, it would tell whose that is.
+        more_time=None if person.hidden else gets_more,
         duration=attempt.duration if attempt else None,
-        points=grade.points if grade else None,
         delivery=chips.delivery_chip(delivery),
     )
 
 
-def _status(state: str | None, under_way: str | None, *, late: bool) -> Chip:
-    if state == Submission.State.GRADED:
-        return chips.MARKED
-    if state == Submission.State.SUBMITTED:
-        return chips.LATE if late else chips.SUBMITTED
-    if state == Submission.State.DRAFT:
-        going_on = {Video.State.PENDING: chips.UPLOADING, Video.State.CHECKING: chips.CHECKING}
-        return going_on.get(Video.State(under_way), chips.DRAFT) if under_way else chips.DRAFT
-    return chips.NOT_STARTED if state == Submission.State.OPENED else chips.NOT_OPENED
+def _not_handed_in(stage: str, under_way: str | None) -> Chip:
+    if stage == UPLOADING:
+        return chips.CHECKING if under_way == Video.State.CHECKING else chips.UPLOADING
+    return {DRAFT: chips.DRAFT, OPENED: chips.NOT_STARTED}.get(stage, chips.NOT_OPENED)
+
+
+def _is_id(key: str) -> bool:
+    try:
+        uuid.UUID(key)
+    except ValueError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Celery tasks: ids in, one call, safe to run twice. The sweeps find what a lost message left behind."""
 
+import uuid
 from datetime import timedelta
 
 from celery import shared_task
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import arrivals, attachments, hygiene
+from video import arrivals, attachments, bulk, hygiene
 from video.models import Assignment, Attachment, Video
 
 _AT_ONCE = 100
@@ -86,3 +87,15 @@ def forget_unoffered_assignments() -> None:
     """What somebody began to set up by Deep Linking and never gave to the platform, once its session is over."""
     over = timezone.now() - timedelta(days=2)
     Assignment.objects.filter(resource_link=None, offered_at=None, created_at__lt=over).delete()
+
+
+@shared_task
+def release_asked(assignment_id: str, after: str = "") -> None:
+    bulk.release_asked(uuid.UUID(assignment_id), after=after)
+
+
+@shared_task
+def release_left_behind() -> None:
+    """Releases that were asked for, and whose message or worker was lost."""
+    for assignment_id in bulk.assignments_to_release():
+        enqueue(release_asked, str(assignment_id))

@@ -37,8 +37,9 @@ window.addEventListener("pageshow", () => {
 
 /** Moodle's frame does not allow the clipboard API, so the old way stands in. */
 async function copy(button: HTMLElement): Promise<void> {
+  const source = document.querySelector<HTMLElement>(`#${button.dataset.copies}`);
   // biome-ignore lint/performance/useDomNodeTextContent: the lines of the receipt are wanted as they look
-  const text = document.querySelector<HTMLElement>(`#${button.dataset.copies}`)?.innerText ?? "";
+  const text = source instanceof HTMLTextAreaElement ? source.value : (source?.innerText ?? "");
   let copied = true;
   try {
     await navigator.clipboard.writeText(text);
@@ -46,7 +47,7 @@ async function copy(button: HTMLElement): Promise<void> {
     const area = document.createElement("textarea");
     area.value = text;
     area.className = "visually-hidden";
-    document.body.append(area);
+    (button.closest("dialog") ?? document.body).append(area); // beside an open dialog nothing can be selected
     area.select();
     copied = document.execCommand("copy");
     area.remove();

@@ -112,7 +112,9 @@ class TestRoster:
         for show, names in {
             "to_mark": ["Ana Student"],
             "draft": ["Cia Drafted"],
-            "not_started": ["Ben Opened", "Dan Absent"],
+            "missing": ["Ben Opened", "Cia Drafted", "Dan Absent"],
+            "not_started": ["Ben Opened"],
+            "not_opened": ["Dan Absent"],
             "marked": [],
         }.items():
             shown = teacher.text(show=show)
@@ -122,11 +124,16 @@ class TestRoster:
         assert counted == {
             "all": "4",
             "to_mark": "1",
-            "marked": "0",
             "late": "0",
-            "draft": "1",
-            "not_started": "2",
+            "marked": "0",
+            "unreleased": "0",
+            "returned": "0",
             "problem": "0",
+            "missing": "3",
+            "draft": "1",
+            "uploading": "0",
+            "not_started": "1",
+            "not_opened": "1",
         }
 
     def test_late_and_refused_are_counted(self, teacher: Visitor, submission: Submission) -> None:

@@ -11,7 +11,7 @@ from lti_tool.models import Course, Membership, Person
 from tests.video.test_extensions import row_of
 from tests.video.visitor import Visitor
 from video.models import Assignment, Attempt, Submission, Video
-from video.roster import GOES_ON
+from video.roster_view import GOES_ON
 
 JUST, LONG_AGO = GOES_ON - timedelta(minutes=1), GOES_ON + timedelta(minutes=1)
 DRAFT, UPLOADING, CHECKING = "Draft, not handed in", "Uploading", "Being checked"

@@ -51,13 +51,29 @@ class Submission(models.Model):
         null=True, blank=True, help_text="More time for this person: due and closing dates before it move to it."
     )
     extra_attempts = models.PositiveSmallIntegerField(default=0, help_text="On top of the assignment's.")
+    release_asked = models.ForeignKey(
+        LaunchSession,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        help_text="Who asked for its marks to be released among many others, until a worker has done it.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["assignment", "person"], name="submission_once")]
-        indexes = [models.Index(fields=["assignment", "state"], name="submission_by_state")]
+        indexes = [
+            models.Index(fields=["assignment", "state"], name="submission_by_state"),
+            models.Index(
+                fields=["release_asked", "assignment"],
+                condition=Q(release_asked__isnull=False),
+                name="submission_to_release",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person_id} on {self.assignment_id}"

@@ -41,3 +41,9 @@ def json_body(request: LaunchRequest) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Problem("bad_request", "The request could not be read.", "Reload the page and try again.", status=400)
     return body
+
+
+def version_of(value: Any) -> int:
+    """The version that a script or form names; 0, which is of nothing, for anything else."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -1,35 +1,24 @@
 """The front page of a launch: the student's page, or the teacher's roster; and set-up."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from config.queue import enqueue
-from lti_tool import nrps
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
-from lti_tool.sync import is_stand_in
-from lti_tool.tasks import refresh_roster as refresh_roster_task
-from video import media_types, roster
-from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment, tell_of_copy
+from video import media_types
+from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment
 from video.forms import AssignmentForm
 from video.models import Assignment, Submission
 from video.student_page import StudentPage, student_page
+from video.views import roster
 from video.views.answers import json_answer
 from video.views.rubric import rubric_tools
 
-ROSTER_FRESH_MINUTES = 10
-_WITHOUT_ROSTER = (
-    "Those who have opened the assignment are listed. Ask your Moodle admin to allow the tool "
-    "“Names and Role Provisioning Services”."
-)
 EDITORS = tuple(Role.editors())
 
 
@@ -40,7 +29,7 @@ def home(request: LaunchRequest) -> HttpResponse:
     assignment = assignment_of(launch)
     if launch.is_staff:
         if assignment is not None:
-            return _roster(request, assignment)
+            return roster.show(request, assignment)
         if launch.role in EDITORS:
             return redirect("video:settings", launch.pk)
     if assignment is None:
@@ -120,62 +109,6 @@ def _student(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
 
 def _seconds_until_news(page: StudentPage) -> int:
     return 2 if page.changes_soon else 30
-
-
-def _roster(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
-    launch = request.launch
-    view = roster.View.of(request.GET.dict())
-    counters = roster.counters(assignment=assignment, active=view.show)
-    page = roster.page(
-        assignment=assignment,
-        view=view,
-        number=request.GET.get("page"),
-        count=None if view.query else next((counter.count for counter in counters if counter.active), None),
-        room_url=lambda pk: reverse("video:room", args=[launch.pk, pk]) + view.in_address,
-    )
-    course_list = _course_list(request)
-    can_edit = launch.role in EDITORS
-    context = {
-        "launch": launch,
-        "assignment": assignment,
-        "counters": counters,
-        "query": view.query,
-        "page_obj": page,
-        "nameless": any(is_stand_in(row.person.name) for row in page.object_list),
-        "roster": course_list,
-        "can_edit": can_edit,
-        # Said once, so not on a page that is about to be replaced by the next.
-        "copied_from": tell_of_copy(assignment) if can_edit and not course_list["reading"] else None,
-    }
-    return render(request, "video/roster.html", context)
-
-
-def _course_list(request: LaunchRequest) -> dict[str, Any]:
-    """How fresh the course's list is, or why there is none; an old one is asked for anew, by a worker."""
-    course = request.launch.course
-    at, problem = course.roster_refreshed_at, course.roster_problem
-    stale = at is None or (timezone.now() - at).total_seconds() > ROSTER_FRESH_MINUTES * 60
-    # While the page waits for its first list, it comes back every second (`looked`).
-    if course.memberships_url and stale and "looked" not in request.GET:
-        enqueue(refresh_roster_task, str(course.pk))
-    return {
-        "refreshed_at": at,
-        "problem": problem,
-        "reading": at is None and bool(course.memberships_url) and not problem,
-        "action": _WITHOUT_ROSTER if problem else "",
-    }
-
-
-@launch_required(*EDITORS, Role.ASSISTANT)
-@require_POST
-def refresh_roster(request: LaunchRequest) -> HttpResponse:
-    course = request.launch.course
-    nrps.refresh_roster(course)
-    if course.roster_problem:
-        messages.warning(request, course.roster_problem)
-    else:
-        messages.success(request, "The list is up to date with the course.")
-    return redirect("video:home", request.launch.pk)
 
 
 @launch_required(*EDITORS)
