@@ -123,6 +123,19 @@ def wish_graded(
     return wish(resource_link=resource_link, person=person, wanted=wanted)
 
 
+def wish_ungraded(
+    *, resource_link: ResourceLink, person: Person, comment: str, submitted_at: datetime | None
+) -> ScoreDelivery:
+    """“Waiting to be marked” in place of a grade that was given by mistake. Moodle clears it; other platforms may not."""
+    wanted = Wish(
+        activity_progress=ActivityProgress.SUBMITTED,
+        grading_progress=GradingProgress.PENDING_MANUAL,
+        comment=comment,
+        submitted_at=submitted_at,
+    )
+    return wish(resource_link=resource_link, person=person, wanted=wanted)
+
+
 def due() -> list[int]:
     """Ids of the deliveries whose time has come, longest waiting first; also those a dead worker still holds."""
     now = timezone.now()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from video import arrivals, hygiene
-from video.models import Assignment, Video
+from video.models import Assignment, MarkImport, Video
 
 _AT_ONCE = 100
 
@@ -64,3 +64,8 @@ def forget_unoffered_assignments() -> None:
     """What somebody began to set up by Deep Linking and never gave to the platform, once its session is over."""
     over = timezone.now() - timedelta(days=2)
     Assignment.objects.filter(resource_link=None, offered_at=None, created_at__lt=over).delete()
+
+
+@shared_task
+def forget_mark_imports() -> None:
+    MarkImport.objects.forgettable().delete()

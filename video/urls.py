@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views import assignment, extension, grading, playback, submission, upload
+from video.views import assignment, extension, grading, playback, spreadsheet, submission, upload
 
 app_name = "video"
 urlpatterns = [
@@ -27,4 +27,9 @@ urlpatterns = [
     path("submissions/<uuid:submission_id>/", grading.room, name="room"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),
+    path("marks/export/", spreadsheet.export, name="marks-export"),
+    path("marks/import/", spreadsheet.upload, name="marks-import"),
+    path("marks/import/<uuid:import_id>/", spreadsheet.look, name="mark-import"),
+    path("marks/import/<uuid:import_id>/apply/", spreadsheet.apply, name="mark-import-apply"),
+    path("marks/import/<uuid:import_id>/undo/", spreadsheet.undo, name="mark-import-undo"),
 ]

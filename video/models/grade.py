@@ -1,5 +1,4 @@
 from decimal import Decimal
-from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -123,17 +122,3 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} ({self.state})"
-
-
-class MarkImport(models.Model):
-    """A CSV of marks that was taken in, with what was there before: so that it can be undone once."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    assignment = models.ForeignKey("video.Assignment", on_delete=models.CASCADE, related_name="imports")
-    by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
-    changes: Any = models.JSONField(default=list)
-    at = models.DateTimeField(auto_now_add=True)
-    undone_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.pk} of {self.assignment_id}"
