@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "abort abandoned uploads": {"task": "video.tasks.abort_abandoned_uploads", "schedule": 3600.0},
     "forget unoffered assignments": {"task": "video.tasks.forget_unoffered_assignments", "schedule": 86_400.0},
     "release what was asked for": {"task": "video.tasks.release_left_behind", "schedule": 60.0},
+    "forget mark imports": {"task": "video.tasks.forget_mark_imports", "schedule": 3600.0},
     "delete leftover objects": {"task": "video.tasks.delete_leftover_objects", "schedule": 3600.0},
 }
 

@@ -118,6 +118,25 @@ def wish_graded(
     return wish(resource_link=resource_link, person=person, wanted=wanted)
 
 
+def wish_ungraded(
+    *,
+    resource_link: ResourceLink,
+    person: Person,
+    comment: str,
+    submitted_at: datetime | None,
+    by: Person | None = None,
+) -> ScoreDelivery:
+    """“Waiting to be marked” in place of a grade that was given by mistake. Moodle clears it; others may not."""
+    wanted = Wish(
+        activity_progress=ActivityProgress.SUBMITTED,
+        grading_progress=GradingProgress.PENDING_MANUAL,
+        comment=comment,
+        submitted_at=submitted_at,
+        caused_by=by,
+    )
+    return wish(resource_link=resource_link, person=person, wanted=wanted)
+
+
 def send_again(deliveries: Iterable[int]) -> int:
     """Make these due now, whatever became of them, as they are wanted; how many there were.
 

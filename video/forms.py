@@ -169,7 +169,7 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        zone = _zone(cleaned.get("time_zone", ""))
+        zone = zone_named(cleaned.get("time_zone", ""))
         for name in ("opens_at", "due_at", "closes_at"):
             cleaned[name] = _moment(self, name, cleaned.get(name), zone)
         self._check_order(cleaned)
@@ -271,7 +271,7 @@ class MoreTimeForm(forms.Form):
         if not self.needed:
             raise forms.ValidationError("Nothing was saved: this assignment has no limit.")
         if "until" in self.fields:
-            cleaned["until"] = _moment(self, "until", cleaned.get("until"), _zone(cleaned.get("time_zone", "")))
+            cleaned["until"] = _moment(self, "until", cleaned.get("until"), zone_named(cleaned.get("time_zone", "")))
             self._check_later(cleaned["until"])
         if not self.errors and not any(self.wanted) and not any(self._given):
             raise forms.ValidationError("Nothing to save: fill in a date or a number.")
@@ -303,7 +303,7 @@ class ReopenForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("until"):
-            cleaned["until"] = _moment(self, "until", cleaned["until"], _zone(cleaned.get("time_zone", "")))
+            cleaned["until"] = _moment(self, "until", cleaned["until"], zone_named(cleaned.get("time_zone", "")))
             if cleaned["until"] and cleaned["until"] <= timezone.now():
                 self.add_error("until", "It must be in the future.")
         return cleaned
@@ -389,7 +389,8 @@ def _moment(form: forms.BaseForm, name: str, typed: str | None, zone: tzinfo) ->
         return None
 
 
-def _zone(name: str) -> tzinfo:
+def zone_named(name: str) -> tzinfo:
+    """As a browser calls its zone, such as `Europe/Berlin`; UTC for what is none."""
     try:
         return zoneinfo.ZoneInfo(name) if name else UTC
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -2,18 +2,20 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from lti_tool import outbox
-from lti_tool.models import LaunchSession
+from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
 from video import events, marks, rich_text, rubrics
 from video.marks import Mark
-from video.models import Assignment, Attempt, Event, Grade, Release, Submission
+from video.models import Assignment, Attachment, Attempt, Comment, Event, Grade, Release, Submission
 from video.problems import Problem
 
 
@@ -116,6 +118,47 @@ def release(*, launch: LaunchSession, submissions: Iterable[uuid.UUID]) -> int:
     return given
 
 
+def put_back(*, launch: LaunchSession, submission: Submission, grade: Grade, before: Mapping[str, Any]) -> None:
+    """Make a mark and its release what they were, in the caller's transaction and under its lock; Moodle is told.
+
+    A mark that had never been released until then is taken back: nobody but who has seen it already sees it any more,
+    and Moodle is asked to clear its grade, unless another attempt's was given back.
+
+    Args:
+        grade: with `release` and `attempt` joined.
+        before: `points` (text or None), `scores`, `overridden`, `feedback`, `unreleased`, `grader` (id or None) and
+            `release`: None, or a `Release`'s `points`, `scores`, `overridden`, `feedback`, `by_id`, `at`, `seen_at`.
+    """
+    released, earlier = grade.returned, before.get("release")
+    again = released is not None and (earlier is None or released.at.isoformat() != earlier["at"])
+    grade.unreleased = before["unreleased"] or earlier is None or _added_since(grade, earlier["at"])
+    grade.points = None if before["points"] is None else Decimal(before["points"])
+    grade.scores, grade.overridden, grade.feedback = before["scores"], before["overridden"], before["feedback"]
+    grade.grader = Person.objects.filter(pk=before["grader"]).first()
+    grade.version += 1
+    grade.save()
+    if again and earlier is not None:
+        # With its time too: what was added since was not released then.
+        by = Person.objects.filter(pk=earlier["by_id"]).first()
+        values = {**earlier, "by_id": by and by.pk, "points": Decimal(earlier["points"])}
+        Release.objects.filter(grade=grade).update(
+            **values | {name: earlier[name] and datetime.fromisoformat(earlier[name]) for name in ("at", "seen_at")}
+        )
+    elif again:
+        Release.objects.filter(grade=grade).delete()
+    _set_state(submission)
+    if again:
+        _owe_to_moodle(launch, submission)
+    events.record(
+        Event.Kind.GRADED,
+        launch=launch,
+        submission=str(submission.pk),
+        attempt=grade.attempt.number,
+        put_back=True,
+        taken_back=again and earlier is None,
+    )
+
+
 def touch(attempt: Attempt) -> None:
     """Something that goes with a mark, such as a comment, was changed: its student does not see it until a release."""
     Grade.objects.filter(attempt=attempt, unreleased=False).update(unreleased=True)
@@ -185,6 +228,16 @@ def _release(launch: LaunchSession, submission: Submission, grades: list[Grade])
     )
 
 
+def _added_since(grade: Grade, at: str) -> bool:
+    """Whether something beside the mark waits for the next release."""
+    since = datetime.fromisoformat(at)
+    changed = Q(created_at__gt=since) | Q(deleted_at__gt=since)
+    return (
+        Comment.objects.filter(changed | Q(edited_at__gt=since), video__attempt=grade.attempt_id).exists()
+        or Attachment.objects.filter(changed, attempt=grade.attempt_id).exists()
+    )
+
+
 def _set_state(submission: Submission) -> None:
     """Marked once the newest attempt that was handed in is."""
     newest = submission.attempts.submitted().select_related("grade").first()
@@ -197,7 +250,10 @@ def _set_state(submission: Submission) -> None:
 
 
 def _owe_to_moodle(launch: LaunchSession, submission: Submission) -> None:
-    """Moodle holds one grade a person: it is owed that of the newest attempt whose mark was released."""
+    """Moodle holds one grade a person: it is owed that of the newest attempt whose mark was released.
+
+    None is left only where the one that there was has been taken back.
+    """
     newest, given = None, None
     for attempt in submission.attempts.submitted().select_related("grade__release"):
         newest = newest or attempt
@@ -205,10 +261,17 @@ def _owe_to_moodle(launch: LaunchSession, submission: Submission) -> None:
         if grade is not None and grade.returned is not None:
             given = attempt
             break
-    assert given is not None, "one has just been released"
-    back: Release = given.grade.release
     link = submission.assignment.resource_link
     assert link is not None, "nothing can be handed in to an assignment without a link"
+    if given is None:
+        outbox.wish_ungraded(
+            resource_link=link,
+            person=submission.person,
+            comment="The mark was taken back. Waiting to be marked.",
+            submitted_at=newest.submitted_at if newest else None,
+        )
+        return
+    back: Release = given.grade.release
     outbox.wish_graded(
         resource_link=link,
         person=submission.person,

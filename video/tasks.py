@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from video import arrivals, attachments, bulk, hygiene
-from video.models import Assignment, Attachment, Video
+from video.models import Assignment, Attachment, MarkImport, Video
 
 _AT_ONCE = 100
 
@@ -99,3 +99,8 @@ def release_left_behind() -> None:
     """Releases that were asked for, and whose message or worker was lost."""
     for assignment_id in bulk.assignments_to_release():
         enqueue(release_asked, str(assignment_id))
+
+
+@shared_task
+def forget_mark_imports() -> None:
+    MarkImport.objects.forgettable().delete()

@@ -15,6 +15,7 @@ from video.views (
     points,
     roster,
     rubric,
+    spreadsheet,
     submission,
     upload,
 )
@@ -73,4 +74,9 @@ urlpatterns = [
     path("files/<uuid:attachment_id>/remove/", attachments.remove, name="file-remove"),
     path("files/<uuid:attachment_id>/address/", attachments.address, name="file-address"),
     path("attempts/<uuid:attempt_id>/points/", points.save, name="points"),
+    path("marks/export/", spreadsheet.export, name="marks-export"),
+    path("marks/import/", spreadsheet.upload, name="marks-import"),
+    path("marks/import/<uuid:import_id>/", spreadsheet.look, name="mark-import"),
+    path("marks/import/<uuid:import_id>/apply/", spreadsheet.apply, name="mark-import-apply"),
+    path("marks/import/<uuid:import_id>/undo/", spreadsheet.undo, name="mark-import-undo"),
 ]

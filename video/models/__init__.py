@@ -4,8 +4,9 @@ from video.models.assignment import Assignment
 from video.models.attachment import Attachment
 from video.models.comment import BankComment, Comment
 from video.models.event import Event
-from video.models.grade import Grade, MarkImport, OwnMark, Release
+from video.models.grade import Grade, OwnMark, Release
 from video.models.mail import MailChoice
+from video.models.mark_import import ImportedMark, MarkImport
 from video.models.submission import Attempt, Submission
 from video.models.video import Video
 
@@ -17,6 +18,7 @@ __all__ = [
     "Comment",
     "Event",
     "Grade",
+    "ImportedMark",
     "MailChoice",
     "MarkImport",
     "OwnMark",

@@ -1,10 +1,8 @@
 from decimal import Decimal
-from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
-from lti_tool.ids import new_id
 from lti_tool.models import Person
 from video.models.submission import Attempt
 
@@ -78,17 +76,3 @@ class OwnMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id} by {self.marker_id}: {self.points}"
-
-
-class MarkImport(models.Model):
-    """A CSV of marks that was taken in, with what was there before: so that it can be undone once."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    assignment = models.ForeignKey("video.Assignment", on_delete=models.CASCADE, related_name="imports")
-    by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
-    changes: Any = models.JSONField(default=list)
-    at = models.DateTimeField(auto_now_add=True)
-    undone_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.pk} of {self.assignment_id}"

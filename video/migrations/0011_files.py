@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("lti_tool", "0002_lti_advantage"),
-        ("video", "0008_grade_without_released_at"),
+        ("video", "0010_roster"),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Marks as CSV: out to a spreadsheet, and in again."""
