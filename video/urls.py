@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views (
+from video.views import (
     assignment,
     attachments,
     bank,
