@@ -5,7 +5,7 @@ BIN = .venv/bin
 # What the checks and Django's commands need to load the settings; nothing is stored with it.
 SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
 
-.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload clean
+.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload messages clean
 
 install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 
@@ -74,6 +74,12 @@ bench-launch: install
 # Takes minutes and 6 GB of disk; ARGS="--size-mb 200 --rounds 1" tries it small.
 bench-upload: install
 	$(BIN)/python -m tests.services $(BIN)/python -m bench.upload $(ARGS)
+
+# What is to be translated, from the code; then the files that a start reads. Needs GNU gettext, which nothing else does.
+messages: install
+	$(SETTINGS_ENV) $(BIN)/python manage.py makemessages --locale de --locale fr --locale es --no-obsolete \
+		--add-location file --ignore node_modules --ignore '.venv*' --ignore demo --ignore tests --extension html,txt,py
+	$(SETTINGS_ENV) $(BIN)/python manage.py compilemessages --locale de --locale fr --locale es --ignore '.venv*'
 
 clean:
 	rm -rf .venv .venv-openedx node_modules frontend/dist var

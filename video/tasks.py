@@ -1,5 +1,6 @@
 """Celery tasks: ids in, one call, safe to run twice. The sweeps find what a lost message left behind."""
 
+import uuid
 from datetime import timedelta
 
 from celery import shared_task
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import arrivals, hygiene
+from video import arrivals, hygiene, mailing, notifications
 from video.models import Assignment, Video
 
 _AT_ONCE = 100
@@ -64,3 +65,22 @@ def forget_unoffered_assignments() -> None:
     """What somebody began to set up by Deep Linking and never gave to the platform, once its session is over."""
     over = timezone.now() - timedelta(days=2)
     Assignment.objects.filter(resource_link=None, offered_at=None, created_at__lt=over).delete()
+
+
+@shared_task
+def ask_for_digests() -> None:
+    if settings.MAIL:
+        notifications.ask_for_digests()
+
+
+@shared_task
+def send_due_mail() -> None:
+    if settings.MAIL:
+        for batch in mailing.hand_out():
+            enqueue(send_mail, str(batch))
+
+
+@shared_task
+def send_mail(batch: str) -> None:
+    if settings.MAIL:
+        mailing.send_batch(uuid.UUID(batch))

@@ -4,7 +4,7 @@ from video.models.assignment import Assignment
 from video.models.comment import BankComment, Comment
 from video.models.event import Event
 from video.models.grade import Attachment, Grade, MarkImport, OwnMark, Release
-from video.models.mail import MailChoice
+from video.models.mail import Mail, MailChoice
 from video.models.submission import Attempt, Submission
 from video.models.video import Video
 
@@ -16,6 +16,7 @@ __all__ = [
     "Comment",
     "Event",
     "Grade",
+    "Mail",
     "MailChoice",
     "MarkImport",
     "OwnMark",
