@@ -23,6 +23,7 @@ from video.models import Mail, MailChoice, Release
 from video.new_work import new_work
 
 _LONGEST = 120  # characters of a title
+_LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
 
 
 class NothingToSay(Exception):
@@ -48,10 +49,7 @@ def letter(mail: Mail) -> EmailMultiAlternatives:
     Raises:
         NothingToSay, NoAddress.
     """
-    try:
-        validate_email(mail.person.email)
-    except ValidationError as error:
-        raise NoAddress from error
+    _check_address(mail.person.email)
     language, kind = language_of(mail.person), MailChoice.Kind(mail.kind)
     choice = Choice(person_id=mail.person_id, kind=kind)
     with override(language):
@@ -77,6 +75,15 @@ def one_line(text: str) -> str:
     words = " ".join(text.split())
     plain = "".join(letter for letter in words if letter.isprintable())
     return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"
+
+
+def _check_address(address: str) -> None:
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise NoAddress from error
+    if len(address) > _LONGEST_ADDRESS:
+        raise NoAddress
 
 
 def _released(mail: Mail) -> _Said:

@@ -25,7 +25,7 @@ Kind, State = MailChoice.Kind, Mail.State
 # A marker who corrects what was just released sends one e-mail, and who is looking at the page gets none.
 QUIET = timedelta(minutes=10)
 LONGEST_QUIET = timedelta(hours=1)
-FIRST_DIGEST = timedelta(days=1)  # how far back it looks: what lay there before is no news
+FIRST_DIGEST = timedelta(days=3)  # how far back a marker's first looks: what lay there before is no news
 _LATEST_DIGEST = timedelta(hours=6)  # after its hour; then tomorrow's tells of it
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=ZoneInfo("UTC"))
 _BATCH = 500
