@@ -143,7 +143,7 @@ class _Line:
 
 def _claim(mail: Mail) -> bool:
     """Take a mail by one conditional update, which one of two workers can make; or see that nobody needs it now."""
-    mine = Mail.objects.filter(pk=mail.pk, state=State.WAITING, batch=mail.batch, until=mail.until)
+    mine = Mail.objects.filter(pk=mail.pk, state=State.WAITING, batch=mail.batch)
     if mine.needed().update(state=State.SENDING, due_at=timezone.now() + _GIVEN):
         return True
     if mine.update(state=State.NEEDLESS, batch=None):

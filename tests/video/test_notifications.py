@@ -585,6 +585,30 @@ class TestFailures:
 
         assert len(post_office.received) == 2
 
+    def test_a_release_before_its_turn_in_the_batch_makes_it_wait(
+        self,
+        post_office: PostOffice,
+        released: Callable[[int], list[Mail]],
+        monkeypatch: pytest.MonkeyPatch,
+        clock: Any,
+    ) -> None:
+        released(2)
+        noted = mailing._note_sent
+
+        def meanwhile(mail: Mail) -> None:
+            noted(mail)
+            for other in Mail.objects.filter(state="waiting"):
+                assert other.submission_id
+                notifications.tell_student(submission_id=other.submission_id)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(mailing, "_note_sent", meanwhile)
+            send_what_is_due()
+        assert len(post_office.received) == 1
+        later(clock, 11 * MINUTE)
+
+        assert len(post_office.received) == 2
+
     def test_a_release_while_it_is_being_sent_is_told_as_well(
         self,
         post_office: PostOffice,
@@ -784,6 +808,16 @@ class TestDigest:
         morning(clock, 4)
 
         assert post_office.received == []
+        assert not Mail.objects.exists()
+
+    def test_work_of_after_the_hour_is_tomorrows(self, work: Work, post_office: PostOffice, clock: Any) -> None:
+        clock.move_to(datetime(2026, 3, 4, 7, tzinfo=UTC))  # 8 in Berlin
+        work("Ana")
+        morning(clock, 4, hour=9)
+        assert not Mail.objects.exists()
+        morning(clock, 5)
+
+        assert len(post_office.received) == 2
 
     def test_a_mail_that_failed_is_not_asked_for_again_today(
         self, work: Work, post_office: PostOffice, clock: Any
@@ -792,6 +826,7 @@ class TestDigest:
         work("Ana")
         morning(clock, 4)
         assert set(Mail.objects.values_list("state", "problem")) == {("failed", "550")}
+        assert notifications.ask_for_digests() == 0
         morning(clock, 4, hour=8)
         assert set(Mail.objects.values_list("state", flat=True)) == {"failed"}
 
