@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 from demo.objectstore import ObjectStore
 from lti_tool.models import ResourceLink
 from tests.lti_tool.platform_double import PlatformDouble
+from tests.video.post_office import PostOffice
 from tests.video.visitor import Visitor
 from video.models import Assignment
 from video.storage import storage
@@ -59,3 +60,18 @@ def student(visit: Visit, assignment: Assignment) -> Visitor:
 @pytest.fixture
 def teacher(visit: Visit, assignment: Assignment) -> Visitor:
     return visit("teacher", "3", name="Tara Teacher")
+
+
+@pytest.fixture
+def post_office(settings: Settings) -> Iterator[PostOffice]:
+    """E-mail is on, and goes there."""
+    office = PostOffice()
+    settings.MAIL = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.DEFAULT_FROM_EMAIL = "Reelmark <video@school.example>"
+    settings.SITE_TIME_ZONE, settings.DIGEST_HOUR = "Europe/Berlin", 7
+    yield office
+    office.close()

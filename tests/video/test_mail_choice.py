@@ -1,6 +1,7 @@
 """The address in every e-mail that ends them: for its reader, and for mail programs (RFC 8058)."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -127,11 +128,12 @@ def test_nobody_learns_whether_a_person_is_still_there(path: str) -> None:
     gone = Choice(person_id=uuid.uuid4(), kind=Kind.RELEASED).path
     browser = program()
 
-    for ask in (
+    asks: list[Callable[[str], Any]] = [
         lambda path: browser.get(path, secure=True),
         lambda path: browser.post(path, ONE_CLICK, secure=True),
         lambda path: browser.post(path, {"wanted": "on"}, secure=True),
-    ):
+    ]
+    for ask in asks:
         here, there = ask(path), ask(gone)
         assert here.status_code == there.status_code == 200
         assert here.content.decode().replace(path.partition("=")[2], "") == there.content.decode().replace(
