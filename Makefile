@@ -5,7 +5,7 @@ BIN = .venv/bin
 # What the checks and Django's commands need to load the settings; nothing is stored with it.
 SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
 
-.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload bench-grading bench-delivery chaos clean
+.PHONY: install demo check test test-python test-postgres test-frontend bench-launch bench-upload bench-grading bench-delivery chaos messages clean
 
 install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 
@@ -86,6 +86,12 @@ bench-delivery: install
 CHAOS_SEEDS = 20
 chaos: install
 	$(BIN)/python -m tests.chaos --seeds $(CHAOS_SEEDS)
+
+# What is to be translated, from the code; then the files that a start reads. Needs GNU gettext, which nothing else does.
+messages: install
+	$(SETTINGS_ENV) $(BIN)/python manage.py makemessages --locale de --locale fr --locale es --no-obsolete \
+		--add-location file --ignore node_modules --ignore '.venv*' --ignore demo --ignore tests --extension html,txt,py
+	$(SETTINGS_ENV) $(BIN)/python manage.py compilemessages --locale de --locale fr --locale es --ignore '.venv*'
 
 clean:
 	rm -rf .venv .venv-openedx node_modules frontend/dist var

@@ -1,11 +1,14 @@
 """System checks that stop an unsafe production start. Each says what is wrong and what to set."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from email.utils import parseaddr
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.core import checks
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 TAG = "reelmark"
 LOCAL = ("http://localhost", "http://127.0.0.1")
@@ -19,6 +22,12 @@ def safe_settings(app_configs: Sequence[Any] | None, **kwargs: object) -> list[c
     def error(number: int, message: str, hint: str) -> None:
         found.append(checks.Error(message, hint=hint, id=f"reelmark.E{number:03}"))
 
+    for problem, hint in _half_configured_mail():
+        error(9, problem, hint)
+    if settings.MAIL and not _known_zone(settings.SITE_TIME_ZONE):
+        error(10, f"TIME_ZONE {settings.SITE_TIME_ZONE} is not known.", "Name one such as Europe/Berlin, or unset it.")
+    if settings.MAIL and not 0 <= settings.DIGEST_HOUR <= 23:
+        error(11, "DIGEST_HOUR is not an hour.", "Set it to 0 to 23, or unset it.")
     local = settings.BASE_URL.startswith(LOCAL)
     if settings.DEMO and not local:
         error(1, "DEMO is on, but BASE_URL is not on this machine.", "Unset DEMO: its keys and people are public.")
@@ -43,7 +52,51 @@ def safe_settings(app_configs: Sequence[Any] | None, **kwargs: object) -> list[c
     if missing:
         names = ", ".join(f"CLOUDFRONT_{name}" for name in missing)
         error(8, f"{names} not set.", "Videos are played only by signed CloudFront addresses.")
+    if settings.MAIL and not settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
+        error(12, "EMAIL_URL sends to nobody.", "Use smtp+tls://…; the other kinds are for trying it.")
     return found
+
+
+def _half_configured_mail() -> Iterator[tuple[str, str]]:
+    """What is wrong and what to do, of e-mail settings that do not fit together. All unset is e-mail off: nothing."""
+    parts = ", ".join(settings.EMAIL_PARTS)
+    if settings.EMAIL_URL and parts:
+        yield f"EMAIL_URL and {parts} are set.", "Use EMAIL_URL alone, or the others."
+    elif not settings.MAIL and parts:
+        yield f"{parts} set, but no EMAIL_HOST.", "Name the server, or unset them: e-mail is off without one."
+    elif not settings.MAIL and settings.DEFAULT_FROM_EMAIL:
+        yield "DEFAULT_FROM_EMAIL is set, but no EMAIL_URL or EMAIL_HOST.", "Name the server, or unset it."
+    if not settings.MAIL:
+        return
+    if not settings.DEFAULT_FROM_EMAIL:
+        yield "DEFAULT_FROM_EMAIL is not set.", "Set who e-mails are from, such as Reelmark <video@school.example>."
+    elif not _is_sender(settings.DEFAULT_FROM_EMAIL):
+        yield (
+            "DEFAULT_FROM_EMAIL is no e-mail address.",
+            "Set it to Reelmark <video@school.example>, or the address alone.",
+        )
+    if settings.EMAIL_TLS not in ("starttls", "ssl", "off"):
+        yield "EMAIL_TLS is not known.", "Set it to starttls, ssl or off."
+    if bool(settings.EMAIL_HOST_USER) != bool(settings.EMAIL_HOST_PASSWORD):
+        yield "EMAIL_USER and EMAIL_PASSWORD go together.", "Set both, or neither for a server that asks for none."
+    if "smtp" in settings.EMAIL_BACKEND and not settings.EMAIL_HOST:
+        yield "EMAIL_URL names no server.", "Write it as smtp+tls://user:password@host:587."
+
+
+def _is_sender(text: str) -> bool:
+    try:
+        validate_email(parseaddr(text)[1])
+    except ValidationError:
+        return False
+    return text.isprintable()
+
+
+def _known_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
 
 
 def _secret_key() -> str:

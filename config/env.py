@@ -40,6 +40,34 @@ def database(name: str, default: str) -> dict[str, Any]:
     return cast(dict[str, Any], _env.db_url(name, default=default))
 
 
+def mail() -> dict[str, Any]:
+    """Django's EMAIL_ settings, from EMAIL_URL or else from EMAIL_HOST, _PORT, _USER, _PASSWORD and _TLS.
+
+    EMAIL_URL is such as `smtp+tls://user:password@host:587` (STARTTLS), `smtp+ssl://…:465`, `smtp://…:25` (in the
+    clear), `consolemail://` or `filemail:///folder`. EMAIL_TLS is starttls (the default), ssl or off. With neither
+    an address nor a host, the backend is one that sends nothing.
+    """
+    if url := text("EMAIL_URL"):
+        told = _env.email_url_config(url)
+        tls = "starttls" if told.get("EMAIL_USE_TLS") else "ssl" if told.get("EMAIL_USE_SSL") else "off"
+        backend, folder = told["EMAIL_BACKEND"], told["EMAIL_FILE_PATH"]
+        host, port, user, password = (told[f"EMAIL_{name}"] for name in ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD"))
+    else:
+        host, port, tls = text("EMAIL_HOST"), number("EMAIL_PORT", 0), text("EMAIL_TLS", "starttls").lower()
+        backend, folder = f"django.core.mail.backends.{'smtp' if host else 'dummy'}.EmailBackend", ""
+        user, password = text("EMAIL_USER"), text("EMAIL_PASSWORD")
+    return {
+        "EMAIL_BACKEND": backend,
+        "EMAIL_FILE_PATH": f"/{folder}" if folder else None,
+        "EMAIL_HOST": host or "",
+        "EMAIL_PORT": port or {"ssl": 465, "off": 25}.get(tls, 587),
+        "EMAIL_HOST_USER": user or "",
+        "EMAIL_HOST_PASSWORD": password or "",
+        "EMAIL_USE_TLS": tls not in ("ssl", "off"),
+        "EMAIL_USE_SSL": tls == "ssl",
+    }
+
+
 def origin(url: str) -> str:
     """`scheme://host[:port]` of an address; a bare host name is taken as https."""
     if "//" not in url:

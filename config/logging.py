@@ -52,6 +52,7 @@ def configure(*, json: bool, level: str) -> None:
                 "botocore": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},
                 "celery.utils.functional": {"level": "WARNING"},
+                "django.dispatch": {"level": "CRITICAL"},  # says of a failed receiver what video/signals.py says
             },
         }
     )

@@ -54,6 +54,22 @@ CLOUDFRONT_DOMAIN = env.text("CLOUDFRONT_DOMAIN")
 CLOUDFRONT_KEY_ID = env.text("CLOUDFRONT_KEY_ID")
 CLOUDFRONT_PRIVATE_KEY = env.text("CLOUDFRONT_PRIVATE_KEY")
 
+# --- e-mail, off unless a server is named -------------------------------------------------------------------------
+# What is set beside EMAIL_URL, by name, so that the checks can say what does not fit together.
+EMAIL_PARTS = [name for name in ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_USER", "EMAIL_PASSWORD") if env.text(name)]
+EMAIL_URL = env.text("EMAIL_URL")
+EMAIL_TLS = env.text("EMAIL_TLS", "starttls").lower()
+MAIL = bool(EMAIL_URL or "EMAIL_HOST" in EMAIL_PARTS)
+_mail = env.mail()
+EMAIL_BACKEND, EMAIL_FILE_PATH = _mail["EMAIL_BACKEND"], _mail["EMAIL_FILE_PATH"]
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
+SITE_TIME_ZONE = env.text("TIME_ZONE", "UTC")  # of times in e-mails: pages give them in the browser's zone
+DIGEST_HOUR = env.number("DIGEST_HOUR", 7)
+
 # --- Django -------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -128,6 +144,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = True
+# Of e-mails and what they lead to; all other pages are English.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "/static/"
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
@@ -211,6 +230,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget mark imports": {"task": "video.tasks.forget_mark_imports", "schedule": 3600.0},
     "delete leftover objects": {"task": "video.tasks.delete_leftover_objects", "schedule": 3600.0},
 }
+if MAIL:
+    CELERY_BEAT_SCHEDULE |= {
+        "ask for digests": {"task": "video.tasks.ask_for_digests", "schedule": 600.0},
+        "send due mail": {"task": "video.tasks.send_due_mail", "schedule": 60.0},
+    }
 
 # --- logs ---------------------------------------------------------------------------------------------------------
 LOGGING_CONFIG = None

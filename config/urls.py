@@ -11,6 +11,7 @@ urlpatterns = [
     path("l/<uuid:launch_id>/", include("lti_tool.launch_urls")),
     path("l/<uuid:launch_id>/", include("video.urls")),
     path("s/<uuid:selection_id>/", include("video.selection_urls")),
+    path("mail/", include("video.mail_urls")),
     path("admin/", admin.site.urls),
 ]
 

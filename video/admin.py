@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from lti_tool.admin import ReadOnly
-from video.models import Assignment, Event, Submission, Video
+from video.models import Assignment, Event, Mail, Submission, Video
 
 
 @admin.register(Assignment)
@@ -28,3 +28,9 @@ class VideoAdmin(ReadOnly):
 class EventAdmin(ReadOnly):
     list_display = ("at", "kind", "role", "video", "data")
     list_filter = ("kind", "role")
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnly):
+    list_display = ("id", "kind", "state", "problem", "tries", "wanted_at", "due_at", "sent_at")
+    list_filter = ("kind", "state")

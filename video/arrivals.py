@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from lti_tool.models import LaunchSession
-from video import endings, events, examine, media_types, remux, submissions, tasks
+from video import endings, events, examine, media_types, remux, signals, submissions, tasks
 from video.durations import clock
 from video.models import Attempt, Event, Video
 from video.problems import Problem, too_large
@@ -219,6 +219,7 @@ def _believe(video: Video) -> None:
             ]
         )
         events.record(Event.Kind.UPLOAD_SUCCEEDED, launch=None, video=video, size=video.size)
+        signals.send_on_commit(signals.video_uploaded, Video, video_id=video.pk)
         if asked := Video.objects.values_list("submit_requested_at", flat=True).get(pk=video.pk):
             submissions.submit_as_asked(video=video, asked_at=asked)
 

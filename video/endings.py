@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from lti_tool.models import LaunchSession
-from video import events, tasks
+from video import events, signals, tasks
 from video.models import Event, Video
 from video.problems import Problem
 
@@ -25,11 +25,17 @@ def refuse(video: Video, *, launch: LaunchSession | None, problem: Problem) -> N
 
 
 def delete(video: Video, *, launch: LaunchSession | None, why: str) -> None:
-    """Mark a video deleted, now; a worker removes its object. Call it in a transaction."""
-    video.current = False
-    video.state = Video.State.DELETED
-    video.deleted_at = timezone.now()
-    video.submit_requested_at = None
-    video.save(update_fields=["current", "state", "deleted_at", "submit_requested_at"])
+    """Mark a video deleted, now; a worker removes its object. Call it in a transaction. Again, it changes nothing."""
+    ended = {
+        "current": False,
+        "state": Video.State.DELETED,
+        "deleted_at": timezone.now(),
+        "submit_requested_at": None,
+    }
+    if not Video.objects.filter(pk=video.pk).exclude(state=Video.State.DELETED).update(**ended):
+        return  # its student pressed twice
+    for name, value in ended.items():
+        setattr(video, name, value)
     events.record(Event.Kind.DELETED, launch=launch, video=video, why=why)
+    signals.send_on_commit(signals.deleted, Video, video_id=video.pk, why=why)
     enqueue(tasks.delete_object, str(video.pk))

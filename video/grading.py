@@ -13,7 +13,7 @@ from django.utils import timezone
 from lti_tool import outbox
 from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
-from video import events, marks, rich_text, rubrics
+from video import events, marks, rich_text, rubrics, signals
 from video.marks import Mark
 from video.models import Assignment, Attachment, Attempt, Comment, Event, Grade, Release, Submission
 from video.problems import Problem
@@ -64,6 +64,8 @@ def save_mark(
         before = grade.points if grade else None
         grade = grade or Grade(attempt=attempt, version=0)
         written = _write(grade, mark, launch)
+        if grade.points != before:
+            signals.send_on_commit(signals.graded, Grade, submission_id=submission.pk, attempt_id=attempt.pk)
         give = finish and grade.points is not None and not submission.assignment.hold_grades
         if give and grade.unreleased and may_release(launch, submission.assignment):
             _release(launch, submission, [grade])
@@ -225,6 +227,9 @@ def _release(launch: LaunchSession, submission: Submission, grades: list[Grade])
         launch=launch,
         submission=str(submission.pk),
         attempts=[grade.attempt.number for grade in grades],
+    )
+    signals.send_on_commit(
+        signals.released, Release, submission_id=submission.pk, attempt_ids=[grade.attempt_id for grade in grades]
     )
 
 

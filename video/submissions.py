@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from lti_tool import outbox
 from lti_tool.models import LaunchSession
-from video import endings, events
+from video import endings, events, signals
 from video.models import Attachment, Attempt, Comment, Event, Grade, Submission, Video
 from video.models.submission import new_receipt_number
 from video.openings import check_open, is_late
@@ -167,6 +167,9 @@ def _hand_in(
         submitted_at=attempt.submitted_at,
     )
     events.record(Event.Kind.SUBMITTED, launch=launch, video=video, attempt=attempt.number, late=attempt.late)
+    signals.send_on_commit(
+        signals.submitted, Attempt, submission_id=submission.pk, attempt_id=attempt.pk, late=attempt.late
+    )
 
 
 def _locked_submission(attempt: Attempt) -> Submission:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import arrivals, attachments, bulk, hygiene
+from video import arrivals, attachments, bulk, hygiene, mailing, notifications
 from video.models import Assignment, Attachment, MarkImport, Video
 
 _AT_ONCE = 100
@@ -104,3 +104,22 @@ def release_left_behind() -> None:
 @shared_task
 def forget_mark_imports() -> None:
     MarkImport.objects.forgettable().delete()
+
+
+@shared_task
+def ask_for_digests() -> None:
+    if settings.MAIL:
+        notifications.ask_for_digests()
+
+
+@shared_task
+def send_due_mail() -> None:
+    if settings.MAIL:
+        for batch in mailing.hand_out():
+            enqueue(send_mail, str(batch))
+
+
+@shared_task
+def send_mail(batch: str) -> None:
+    if settings.MAIL:
+        mailing.send_batch(uuid.UUID(batch))

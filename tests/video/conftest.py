@@ -12,6 +12,7 @@ from demo.objectstore import ObjectStore
 from lti_tool.models import ResourceLink
 from tests.films import film
 from tests.lti_tool.platform_double import PlatformDouble
+from tests.video.post_office import PostOffice
 from tests.video.visitor import Visitor
 from video.models import Assignment, Submission
 from video.storage import storage
@@ -68,3 +69,18 @@ def handed_in(student: Visitor) -> Submission:
     student.upload("a.mp4", film())
     student.submit()
     return Submission.objects.get(person__sub="6")
+
+
+@pytest.fixture
+def post_office(settings: Settings) -> Iterator[PostOffice]:
+    """E-mail is on, and goes there."""
+    office = PostOffice()
+    settings.MAIL = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.DEFAULT_FROM_EMAIL = "Reelmark <video@school.example>"
+    settings.SITE_TIME_ZONE, settings.DIGEST_HOUR = "Europe/Berlin", 7
+    yield office
+    office.close()

@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 import responses
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from lti_tool import nrps, registered
-from lti_tool.models import Course, Deployment, LaunchSession, Person, ResourceLink
+from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink
 from lti_tool.nrps import _Member
 from lti_tool.roles import Role
 from tests.lti_tool.platform_double import LTI, PlatformDouble
-from video.models import Assignment
+from tests.video.post_office import PostOffice
+from video import mailing
+from video.models import Assignment, Mail
 
 MANY = 6
 
@@ -132,3 +135,26 @@ def test_rosters_with_the_same_people_in_another_order(platform: PlatformDouble,
 
     assert Person.objects.count() == 2000
     assert {course.memberships.count() for course in courses} == {2000}
+
+
+def test_one_batch_of_e_mail_at_many_workers_is_sent_once(
+    platform: PlatformDouble, post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course, now = chosen(platform).course, timezone.now()
+    people = [Person(platform=platform.row, sub=str(n), name="T", email=f"t{n}@example.org") for n in range(30)]
+    Person.objects.bulk_create(people)
+    Membership.objects.bulk_create(Membership(course=course, person=one, role="teacher") for one in people)
+    times = {"wanted_at": now, "until": now, "told_until": now, "due_at": now}
+    Mail.objects.bulk_create(Mail(kind="new_work", person=one, course=course, **times) for one in people)
+    # What there is to say is not looked for: who says it is.
+    monkeypatch.setattr("video.mailing.letter", letter)
+    (batch,) = mailing.hand_out()
+
+    at_once(lambda number: mailing.send_batch(batch))
+
+    assert sorted(mail.to[0] for mail in post_office.received) == sorted(one.email for one in people)
+    assert set(Mail.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def letter(mail: Mail) -> EmailMessage:
+    return EmailMessage(subject="New work", body="Hello", to=[mail.person.email])

@@ -5,7 +5,7 @@ from video.models.attachment import Attachment
 from video.models.comment import BankComment, Comment
 from video.models.event import Event
 from video.models.grade import Grade, OwnMark, Release
-from video.models.mail import MailChoice
+from video.models.mail import Mail, MailChoice
 from video.models.mark_import import ImportedMark, MarkImport
 from video.models.submission import Attempt, Submission
 from video.models.video import Video
@@ -19,6 +19,7 @@ __all__ = [
     "Event",
     "Grade",
     "ImportedMark",
+    "Mail",
     "MailChoice",
     "MarkImport",
     "OwnMark",
