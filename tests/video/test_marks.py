@@ -53,17 +53,17 @@ class TestRubric:
 
         for yes in ("1", "on", True):
             mark = read({**STRONG, "points": "12", "overridden": yes})
-            assert (mark.points, mark.overridden) == (12, True)
+            assert (mark.points, mark.overridden) == (Decimal(12), True)
 
     def test_what_the_rubric_says_too_overrides_nothing(self) -> None:
         mark = read({**STRONG, "points": "75.0", "overridden": "1"})
 
-        assert (mark.points, mark.overridden) == (75, False)
+        assert (mark.points, mark.overridden) == (Decimal(75), False)
 
     def test_emptied_points_are_the_rubrics_again(self) -> None:
         mark = read({**STRONG, "points": " ", "overridden": "1"})
 
-        assert (mark.points, mark.overridden) == (75, False)
+        assert (mark.points, mark.overridden) == (Decimal(75), False)
 
     @pytest.mark.parametrize("one", [{"points-voice": "5"}, {"level-content": "high", "note-voice": "Quiet."}])
     def test_incomplete_rubric_comes_to_nothing_and_what_there_is_stays(self, one: dict[str, str]) -> None:
@@ -78,7 +78,7 @@ class TestRubric:
         """A script sends numbers, and 0 is one."""
         mark = read({"level-content": "low", "points-content": 0, "points-voice": 0})
 
-        assert (mark.points, mark.scores["content"]) == (0, Score(Decimal(0)))
+        assert (mark.points, mark.scores["content"]) == (Decimal(0), Score(Decimal(0)))
 
     @pytest.mark.parametrize("wrong", ["-1", "10.5", "ten", "NaN", "1e400", [1], {"a": 1}, 1e300])
     def test_wrong_points_are_told_at_their_field(self, wrong: Any) -> None:
@@ -96,7 +96,7 @@ class TestRubric:
     def test_unknown_criteria_and_levels_are_passed_over(self) -> None:
         mark = read({**STRONG, "level-gone": "high", "points-gone": "5000", "level-voice": "high"})
 
-        assert (mark.points, set(mark.scores)) == (75, {"content", "voice"})
+        assert (mark.points, set(mark.scores)) == (Decimal(75), {"content", "voice"})
 
 
 class TestWithoutRubric:
@@ -166,7 +166,7 @@ class TestShown:
             scores = {"content": {"level": "high"}, "voice": {"points": "5"}}
             release = Release(points=Decimal(given), scores=scores, overridden=overridden)
             found = marks.rubric_result(an_assignment(**changes), release)
-            assert (found.got, found.most) == (15, 20)
+            assert (found.got, found.most) == (Decimal(15), Decimal(20))
             return found.overridden, found.changed
 
         assert result(75) == (False, False)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -295,7 +296,7 @@ class TestRoom:
         assert teacher.post(address, SCORED).status_code == 302
 
         grade = Grade.objects.get()
-        assert (grade.points, grade.overridden) == (75, False)
+        assert (grade.points, grade.overridden) == (Decimal(75), False)
         page = teacher.text(address)
         assert checked(page) == ["level-content=high"]
         assert 'name="points-voice" type="number" min="0" max="10" step="any" inputmode="decimal" value="5"' in page
