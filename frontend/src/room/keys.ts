@@ -19,14 +19,18 @@ export function allShortcuts(): readonly Shortcut[] {
   return shortcuts;
 }
 
-document.addEventListener("keydown", (event) => {
+// On the way down: Video.js lets no key that was pressed on one of its buttons come up again.
+document.addEventListener("keydown", pressed, true);
+
+function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target))
     return;
   const found = shortcuts.find(({ keys }) => keys.includes(event.key));
   if (!found) return;
   event.preventDefault();
+  event.stopPropagation();
   found.act(event);
-});
+}
 
 function isTyping(target: EventTarget | null): boolean {
   const element = target instanceof Element ? target : null;
