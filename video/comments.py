@@ -105,7 +105,7 @@ def shown_one(*, launch: LaunchSession, comment: Comment) -> Shown | None:
 
 def name_of(launch: LaunchSession) -> str:
     """What the launch's own person is called in the list of comments."""
-    return "you" if is_stand_in(launch.person.name) else launch.person.name
+    return "You" if is_stand_in(launch.person.name) else launch.person.name
 
 
 def read(video: Video, typed: Mapping[str, Any]) -> Said:
@@ -331,12 +331,12 @@ def _shown(row: Any, launch: LaunchSession, replies: list[Shown]) -> Shown:
 def _author(row: Any, launch: LaunchSession, own: bool) -> str:
     submission = row.video.attempt.submission
     if row.author is None:
-        return "someone who has left"
+        return "Someone who has left"
     if row.author_id == submission.person_id:
         if not launch.is_staff:
-            return "you"
+            return "You"
         return anonymity.name_for_markers(submission, released=row.released)
     # Where a platform sends no name, its e-mail address stands in: that is nothing for students.
     if not is_stand_in(row.author.name) and (launch.is_staff or row.author.name != row.author.email):
         return str(row.author.name)
-    return "you" if own else str(Role(row.author_role).label).lower() if row.author_role else "your teacher"
+    return "You" if own else str(Role(row.author_role).label) if row.author_role else "Your teacher"

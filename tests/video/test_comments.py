@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -355,7 +354,7 @@ class TestReplies:
         teacher.send(f"comments/{comment}/reply/", {"text": "For the camera."})
 
         assert not Grade.objects.get().unreleased
-        for visitor, authors in ((student, ["you", "Tara Teacher"]), (teacher, ["Ana Student", "Tara Teacher"])):
+        for visitor, authors in ((student, ["You", "Tara Teacher"]), (teacher, ["Ana Student", "Tara Teacher"])):
             [shown] = listed(visitor, video)
             assert [(one["author"], one["text"]) for one in shown["replies"]] == list(
                 zip(authors, ("Why?", "For the camera."), strict=True)
@@ -448,7 +447,7 @@ class TestNames:
         add(visit("assistant", "4", **nobody), video)
         release(teacher, video)
 
-        assert listed(student, video)[0]["author"] == "assistant"
+        assert listed(student, video)[0]["author"] == "Assistant"
 
     def test_an_address_is_no_name_for_students(
         self, student: Visitor, teacher: Visitor, video: Video, visit: Any
@@ -457,14 +456,14 @@ class TestNames:
         release(teacher, video)
 
         assert listed(teacher, video)[0]["author"] == "tom@example.org"
-        assert listed(student, video)[0]["author"] == "teacher"
+        assert listed(student, video)[0]["author"] == "Teacher"
         assert "tom@example.org" not in student.text()
 
     def test_who_has_left_is_not_named(self, teacher: Visitor, video: Video) -> None:
         add(teacher, video)
         Comment.objects.update(author=None)
 
-        assert listed(teacher, video)[0]["author"] == "someone who has left"
+        assert listed(teacher, video)[0]["author"] == "Someone who has left"
 
 
 def test_room_reads_all_in_two_statements(teacher: Visitor, student: Visitor, video: Video, visit: Any) -> None:
@@ -490,4 +489,4 @@ def test_room_reads_all_in_two_statements(teacher: Visitor, student: Visitor, vi
         shown = comments.shown(launch=launch, videos=[video.pk])[video.pk]
     assert len(asked) == 1
     assert (len(shown), len(shown[0].replies)) == (50, 3)
-    assert Decimal(few) <= 15
+    assert few <= 15

@@ -20,6 +20,7 @@ export function drawMarkers(player: Player, marked: readonly Marked[], jump: (to
     layer.setAttribute("aria-hidden", "true");
     line.append(layer);
   }
+  player.toggleClass("has-markers", marked.length > 0);
   const duration = player.duration() ?? 0;
   layer.replaceChildren(
     ...marked.map((one) => marker(one, duration, jump)).filter((one) => one !== undefined),

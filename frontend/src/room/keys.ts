@@ -36,7 +36,10 @@ export function switchShortcuts(to: boolean): boolean {
   return store !== undefined;
 }
 
-document.addEventListener("keydown", (event) => {
+// On the way down: Video.js lets no key that was pressed on one of its buttons come up again.
+document.addEventListener("keydown", pressed, true);
+
+function pressed(event: KeyboardEvent): void {
   if (!on || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing)
     return;
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
@@ -45,8 +48,9 @@ document.addEventListener("keydown", (event) => {
   const found = shortcuts.find(({ keys }) => keys.includes(key));
   if (!found) return;
   event.preventDefault();
+  event.stopPropagation();
   found.act(event);
-});
+}
 
 function isTyping(target: EventTarget | null): boolean {
   const element = target instanceof Element ? target : null;

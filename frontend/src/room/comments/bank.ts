@@ -64,7 +64,10 @@ export class Bank {
     try {
       this.take(await fetchJson<Answer>(`${this.config.bankUrl}${editing ? `${editing.id}/` : ""}`, fields));
       this.say(editing ? "Changed." : "Added to your bank.");
-      this.edit(undefined);
+      // What was typed on in the meantime is the next one's.
+      const now = Object.fromEntries(new FormData(this.form));
+      if (JSON.stringify(now) === JSON.stringify(fields)) this.edit(undefined);
+      else this.editing = undefined;
     } catch (error) {
       problem.textContent = words(error);
       problem.hidden = false;
@@ -114,7 +117,7 @@ export class Bank {
     find(item, "[data-text]").textContent = entry.text;
     const gives = find(item, "[data-gives]");
     gives.hidden = !entry.criterion;
-    gives.textContent = `${entry.points} points on “${entry.criterion}”`;
+    if (entry.criterion) gives.textContent = `${entry.points} points on “${entry.criterion}”`;
     const short = entry.text.slice(0, 30);
     const edit = find(item, "[data-edit]");
     edit.setAttribute("aria-label", `Edit “${short}”`);

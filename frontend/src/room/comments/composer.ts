@@ -59,6 +59,7 @@ export class Composer {
     }
     if (text) this.form.insert(text);
     this.form.focus();
+    this.form.element.scrollIntoView({ block: "nearest" });
   }
 
   private show(wasTyped: boolean): void {
