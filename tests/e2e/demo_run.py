@@ -43,6 +43,13 @@ class Demo:
 
     def manage(self, *command: str) -> str:
         """What a command of manage.py prints, run beside a tool that has its database in the folder."""
+        return self._run(*command, "--skip-checks")
+
+    def python(self, code: str) -> str:
+        """What code prints that is run beside the tool, with its settings: to make much work in a moment."""
+        return self._run("shell", "--command", code)
+
+    def _run(self, *command: str) -> str:
         settings = {
             "DEMO": "1",
             "SECRET_KEY": (self.folder / "secret-key").read_text(),
@@ -50,7 +57,7 @@ class Demo:
             "DATA_DIR": str(self.folder),
         }
         return subprocess.run(
-            [sys.executable, "manage.py", *command, "--skip-checks"],
+            [sys.executable, "manage.py", *command],
             cwd=ROOT,
             env={**_of_this_machine(), **settings},
             stdout=subprocess.PIPE,
