@@ -9,7 +9,9 @@ export default defineConfig({
     outDir: "dist",
     emptyOutDir: true,
     rollupOptions: {
-      input: ["page", "student", "room", "roster", "setup", "checkup"].map((name) => `frontend/src/${name}.ts`),
+      input: ["page", "student", "room", "roster", "setup", "checkup"].map(
+        (name) => `frontend/src/${name}.ts`,
+      ),
     },
     target: "es2022",
     chunkSizeWarningLimit: 900,

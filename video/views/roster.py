@@ -124,7 +124,7 @@ def _progress(counters: list[Counter]) -> dict[str, int]:
 def _column(view: View, code: str, label: str, style: str) -> dict[str, str]:
     """A heading that sorts; `direction` as `aria-sort` says it, `address` of the list sorted by it."""
     address = view.sorted_by(code).in_address or "?"
-    return {"label": label, "style": style, "direction": view.direction(code), "address": address}
+    return {"code": code, "label": label, "style": style, "direction": view.direction(code), "address": address}
 
 
 def _next_url(request: LaunchRequest, assignment: Assignment, view: View, counters: list[Counter]) -> str | None:

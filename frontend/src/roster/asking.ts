@@ -12,7 +12,8 @@ export class Asking {
       if (form.dataset.bulk === undefined || pressed?.name === "only") return;
       event.preventDefault();
       const body = new URLSearchParams(new FormData(form, pressed) as unknown as Record<string, string>);
-      void this.open(form.action, { method: "POST", body });
+      // Not `form.action`: that is the button of that name.
+      void this.open(form.getAttribute("action") ?? "", { method: "POST", body });
     });
     root.addEventListener("click", (event) => {
       const pressed = event.target as Element;
@@ -53,7 +54,7 @@ export class Asking {
     this.dialog.setAttribute("aria-labelledby", "asked");
     this.dialog.replaceChildren(asked);
     for (const form of this.dialog.querySelectorAll("form")) {
-      form.action = url;
+      form.setAttribute("action", url);
       useLocalZone(form);
     }
     showLocalTimes(this.dialog);

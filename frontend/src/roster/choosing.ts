@@ -36,6 +36,13 @@ export function startChoosing(root: HTMLElement): void {
     show();
     all.focus();
   });
+  // What has the focus is not left under the bar, which lies over the end of the list.
+  root.addEventListener("focusin", (event) => {
+    const focused = event.target as HTMLElement;
+    if (bar.hidden || bar.contains(focused) || focused.closest("dialog")) return;
+    const [under, over] = [focused.getBoundingClientRect(), bar.getBoundingClientRect()];
+    if (under.bottom > over.top && under.top < over.bottom) focused.scrollIntoView({ block: "center" });
+  });
   // A browser keeps the boxes over a reload, and after going back.
   window.addEventListener("pageshow", show);
   show();

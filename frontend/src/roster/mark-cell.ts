@@ -104,7 +104,9 @@ export class MarkCell {
     } else if (down && (event.key === "Enter" || this.field instanceof HTMLInputElement)) {
       event.preventDefault();
       void this.save();
-      this.neighbour(down)?.focus();
+      const next = this.neighbour(down);
+      next?.focus();
+      if (next instanceof HTMLInputElement) next.select();
     }
   }
 
@@ -113,9 +115,7 @@ export class MarkCell {
     const fields = [
       ...document.querySelectorAll<HTMLElement>("[data-points] [data-field] :is(input, select)"),
     ];
-    const next = fields[fields.indexOf(this.field) + by];
-    if (next instanceof HTMLInputElement) next.select();
-    return next;
+    return fields[fields.indexOf(this.field) + by];
   }
 
   private saved(mark: Mark, sent: string): void {
@@ -202,8 +202,15 @@ export class MarkCell {
         mark.rubric_points === null ? "Overrides the rubric" : `Overrides ${mark.rubric_points}`;
     }
     const row = this.root.closest("tr");
-    row?.querySelector("[data-status]")?.replaceChildren(...chip(mark.status));
-    row?.querySelector("[data-delivery]")?.replaceChildren(...chip(mark.delivery));
+    row?.querySelector("[data-status]")?.replaceChildren(chip(mark.status));
+    row?.querySelector("[data-delivery]")?.replaceChildren(mark.delivery ? chip(mark.delivery) : none());
+    const late = row?.querySelector<HTMLElement>("[data-late]");
+    if (late) late.hidden = mark.status.code === "late"; // then the status says so itself
+    const open = row?.querySelector<HTMLElement>("[data-open]");
+    open?.classList.toggle("primary", mark.points === "");
+    open?.classList.toggle("quiet", mark.points !== "");
+    const verb = open?.querySelector("span");
+    if (verb) verb.textContent = mark.points === "" ? "Mark" : "Open";
   }
 
   private show(state: State, text: string): void {
@@ -239,11 +246,17 @@ function verdict(points: string): string {
   return Number(points) > 0 ? "pass" : "fail";
 }
 
-function chip(told: Chip | null): Node[] {
-  if (!told) return [];
+function none(): Node {
+  const place = document.createElement("span");
+  place.className = "none";
+  place.textContent = "–";
+  return place;
+}
+
+function chip(told: Chip): Node {
   const place = document.createElement("span");
   place.className = `chip ${told.code}`;
   place.title = told.explanation;
   place.textContent = told.label;
-  return [place];
+  return place;
 }
