@@ -2,7 +2,8 @@
 
     python -m bench.next_student --rounds 15 --latency-ms 40 --mbit 20
 
-STUDENTS people of the demo have handed in a film of SIZE_MB. A teacher in Chromium goes from the first to the last by
+STUDENTS people of the demo have handed in a film of SIZE_MB. A teacher in Chromium goes from functools import partial
+from the first to the last by
 the key N, in turns with the preloading and without (its request is refused), and looks at each for a while. Measured
 is the time from the press in the old page to the first frame in the new one (`requestVideoFrameCallback`). Each
 address is signed anew, so a film that was seen before is not in the browser's cache. The line is Chromium's own
@@ -11,6 +12,7 @@ in ms.
 """
 
 import argparse
+import operator
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -117,7 +119,7 @@ def _lap(page: Page, demo: Demo, link: int, *, preloading: bool) -> list[float]:
         page.wait_for_timeout(LOOKS)
         before = page.url
         page.keyboard.press("n")
-        page.wait_for_url(lambda url, before=before: url != before)
+        page.wait_for_url(partial(operator.ne, before))
         took.append(float(page.locator(SHOWN).get_attribute("data-took-ms") or "nan"))
     return took
 

@@ -120,7 +120,7 @@ def read(video: Video, typed: Mapping[str, Any]) -> Said:
         try:
             values[name] = _seconds(typed.get(name), video)
         except ValidationError as error:
-            errors[name] = error.message
+            errors[name] = str(error.message)
     text = ""
     try:
         text = read_text(typed)

@@ -58,7 +58,8 @@ def _score(criterion: Criterion, scores: Mapping[str, Score]) -> str:
     if score is None:
         return NOTHING
     level = criterion.level(score.level)
-    words = f"{level.title} ({rubrics.short(score.points)})" if level else rubrics.short(score.points)
+    points = NOTHING if score.points is None else rubrics.short(score.points)
+    words = f"{level.title} ({points})" if level else points
     return f"{words}\n{score.note}" if score.note else words
 
 

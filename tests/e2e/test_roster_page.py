@@ -1,16 +1,15 @@
 """The roster as a teacher works with it: marks down a column by keyboard, many at once, a pasted list, the room's order."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Playwright, Route, expect
+from playwright.sync_api import Page, Playwright, expect
 
 from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import set_up, wait_for
-from tests.e2e.test_accessibility import assert_accessible, open_as
+from tests.e2e.people import set_up
+from tests.e2e.test_accessibility import open_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
 

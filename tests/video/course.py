@@ -48,7 +48,7 @@ def mark(attempt: Attempt, points: str, *, released: bool = False, **grade: Any)
     """Marked; and with `released` given back as it is."""
     made = Grade.objects.create(attempt=attempt, points=Decimal(points), unreleased=not released, **grade)
     if released:
-        Release.objects.create(grade=made, points=made.points, feedback=made.feedback, at=timezone.now())
+        Release.objects.create(grade=made, points=Decimal(points), feedback=made.feedback, at=timezone.now())
     Submission.objects.filter(pk=attempt.submission_id).update(state=Submission.State.GRADED)
     return made
 
@@ -56,6 +56,7 @@ def mark(attempt: Attempt, points: str, *, released: bool = False, **grade: Any)
 def owed(attempt: Attempt, state: str, **more: Any) -> ScoreDelivery:
     """What Moodle is owed of the person whose attempt it is."""
     submission = attempt.submission
+    assert submission.assignment.resource_link is not None
     return ScoreDelivery.objects.create(
         resource_link=submission.assignment.resource_link,
         person=submission.person,

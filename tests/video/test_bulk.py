@@ -15,7 +15,7 @@ from lti_tool.models import Course, LaunchSession, Person, ScoreDelivery
 from tests.video.conftest import Visit
 from tests.video.course import DAY, enrol, hand_in, mark, owed
 from tests.video.visitor import Visitor
-from video import bulk, tasks
+from video import bulk, grading, tasks
 from video.models import Assignment, Attempt, Event, Release, Submission
 
 CHOSEN = "roster/chosen/"
@@ -192,14 +192,14 @@ class TestReleaseOfMany:
         do(teacher, "release")
         bad = Submission.objects.order_by("pk").first()
         assert bad is not None
-        release: Callable[..., int] = bulk.grading.release
+        release: Callable[..., int] = grading.release
 
         def sometimes(*, submissions: list[Any], **rest: Any) -> int:
             if bad.pk in submissions:
                 raise ValueError("broken")
             return release(submissions=submissions, **rest)
 
-        monkeypatch.setattr(bulk.grading, "release", sometimes)
+        monkeypatch.setattr(grading, "release", sometimes)
         self.work(quiet)
         assert Release.objects.count() == 4
         monkeypatch.undo()
@@ -311,7 +311,9 @@ class TestReopen:
 
         assert "Reopened: 1 student can hand in again." in told
         assert Submission.objects.get(person=ana).closes_at == datetime(2098, 1, 1, 12, tzinfo=UTC)
-        assert Submission.objects.get(person=ben).extended_to < timezone.now() + 2 * DAY
+        until = Submission.objects.get(person=ben).extended_to
+        assert until is not None
+        assert until < timezone.now() + 2 * DAY
 
     def test_no_more_than_there_can_be(self, teacher: Visitor, assignment: Assignment) -> None:
         Assignment.objects.update(attempts_allowed=1)
@@ -329,7 +331,11 @@ class TestSendAgain:
     ) -> None:
         later = timezone.now() + timedelta(hours=5)
         people = [enrol(assignment, str(n), f"Student {n}") for n in range(10, 14)]
-        states = [("refused", {}), ("waiting", {"next_try_at": later, "tries": 3}), ("sent", {"sent_version": 1})]
+        states: list[tuple[str, dict[str, Any]]] = [
+            ("refused", {}),
+            ("waiting", {"next_try_at": later, "tries": 3}),
+            ("sent", {"sent_version": 1}),
+        ]
         for person, (state, more) in zip(people, states, strict=False):
             owed(hand_in(assignment, person), state, **more)
 

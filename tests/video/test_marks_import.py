@@ -457,7 +457,7 @@ class TestApply:
         page = apply(teacher, proposed(teacher, content))
 
         grade = Grade.objects.get()
-        assert (grade.points, grade.private_note) == (60, "Hush.")
+        assert (grade.points, grade.private_note) == (Decimal(60), "Hush.")
         assert grade.feedback == "<p>Well <em>told</em>.</p>"
         assert "Imported 1 mark" in page
         assert not Release.objects.exists()

@@ -68,7 +68,7 @@ def test_the_rest_of_the_mark_stays(teacher: Visitor, attempt: Attempt) -> None:
     assert status == 200
     assert (told["overridden"], told["rubric_points"]) == (True, "75")
     grade = Grade.objects.get()
-    assert (grade.points, grade.overridden, grade.version) == (90, True, 2)
+    assert (grade.points, grade.overridden, grade.version) == (Decimal(90), True, 2)
     assert (grade.feedback, grade.private_note, grade.scores) == ("<p>Well told.</p>", "Look again.", kept)
     page = teacher.text()
     assert "Overrides 75" in page

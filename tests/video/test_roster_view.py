@@ -240,7 +240,7 @@ class TestAnonymous:
 
     def test_whose_mark_was_released_is_known(self, teacher: Visitor, hidden: list[Person]) -> None:
         grade = Grade.objects.get(attempt__submission__person=hidden[1])
-        Release.objects.create(grade=grade, points=grade.points, at=timezone.now())
+        Release.objects.create(grade=grade, points=grade.points or 0, at=timezone.now())
 
         assert listed(teacher, q="secret") == ["Secret 01"]
         assert f"people/{hidden[1].pk}/more-time/" in teacher.text()
@@ -282,7 +282,12 @@ class TestAddresses:
 def test_as_much_is_asked_of_the_database_for_300_as_for_3(teacher: Visitor, assignment: Assignment) -> None:
     Assignment.objects.update(due_at=timezone.now() - DAY, closes_at=timezone.now(), attempts_allowed=2)
     assignment.refresh_from_db()
-    queries = ({}, {"show": "unreleased", "sort": "-mark"}, {"show": "to_mark", "sort": "length"}, {"q": "x.org"})
+    queries: tuple[dict[str, str], ...] = (
+        {},
+        {"show": "unreleased", "sort": "-mark"},
+        {"show": "to_mark", "sort": "length"},
+        {"q": "x.org"},
+    )
 
     def fill(numbers: range) -> None:
         for number in numbers:

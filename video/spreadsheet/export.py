@@ -12,7 +12,7 @@ from django.db.models import Max, OuterRef, Subquery
 from django.utils.text import slugify
 
 from lti_tool.models import ScoreDelivery
-from video import anonymity, chips, rich_text, roster
+from video import chips, rich_text, roster
 from video.durations import clock
 from video.models import Assignment, Attempt, Comment, Grade, Submission, Video
 from video.spreadsheet.cells import guard, number

@@ -172,7 +172,7 @@ def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
 
 
 def _chip(chip: Chip | None) -> dict[str, str] | None:
-    return chip and {"code": chip.code, "label": chip.label, "explanation": chip.explanation}
+    return {"code": chip.code, "label": chip.label, "explanation": chip.explanation} if chip else None
 
 
 def _two(attempt: Attempt, mark: Mark, theirs: Grade | None) -> dict[str, Any]:
