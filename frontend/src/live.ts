@@ -58,7 +58,9 @@ export class LivePage {
   private mayDraw(): boolean {
     return (
       !this.root.querySelector("[data-recorder][data-busy], [data-live] dialog[open]") &&
-      ![...this.root.querySelectorAll<HTMLVideoElement>("[data-live] video")].some((video) => !video.paused)
+      ![...this.root.querySelectorAll<HTMLMediaElement>("[data-live] video, [data-live] audio")].some(
+        (media) => !media.paused,
+      )
     );
   }
 

@@ -1,3 +1,4 @@
+import { startFileLists } from "./files";
 import { fetchJson, Refusal } from "./http";
 import { LivePage } from "./live";
 import { startPlayers } from "./player/player";
@@ -42,6 +43,7 @@ if (page) {
   void look();
 }
 void startPlayers();
+startFileLists();
 
 /** Show a recording that has arrived, and lead to it whoever does not see it. */
 async function arrived(live: LivePage): Promise<void> {
