@@ -2,8 +2,7 @@
 
     python -m bench.next_student --rounds 15 --latency-ms 40 --mbit 20
 
-STUDENTS people of the demo have handed in a film of SIZE_MB. A teacher in Chromium goes from functools import partial
-from the first to the last by
+STUDENTS people of the demo have handed in a film of SIZE_MB. A teacher in Chromium goes from the first to the last by
 the key N, in turns with the preloading and without (its request is refused), and looks at each for a while. Measured
 is the time from the press in the old page to the first frame in the new one (`requestVideoFrameCallback`). Each
 address is signed anew, so a film that was seen before is not in the browser's cache. The line is Chromium's own

@@ -60,7 +60,9 @@ export class LivePage {
       !this.root.querySelector(
         "[data-recorder][data-busy], [data-live] dialog[open], [data-live] textarea:focus",
       ) &&
-      ![...this.root.querySelectorAll<HTMLVideoElement>("[data-live] video")].some((video) => !video.paused)
+      ![...this.root.querySelectorAll<HTMLMediaElement>("[data-live] video, [data-live] audio")].some(
+        (media) => !media.paused,
+      )
     );
   }
 

@@ -1,4 +1,5 @@
 import { showCommentLists, startCommentLists } from "./comments/student";
+import { startFileLists } from "./files";
 import { fetchJson, Refusal } from "./http";
 import { LivePage } from "./live";
 import { startPlayers } from "./player/player";
@@ -47,6 +48,7 @@ if (page) {
 }
 startCommentLists();
 void startPlayers();
+startFileLists();
 
 /** Show a recording that has arrived, and lead to it whoever does not see it. */
 async function arrived(live: LivePage): Promise<void> {

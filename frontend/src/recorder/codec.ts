@@ -11,9 +11,20 @@ export const TYPES = [
   "video/webm",
 ];
 
+/** The same for sound alone: AAC plays everywhere as it is. */
+export const SOUND_TYPES = [
+  'audio/mp4;codecs="mp4a.40.2"',
+  'audio/webm;codecs="opus"',
+  "audio/mp4",
+  "audio/webm",
+];
+
 /** The first that this browser records; undefined where it records none. */
-export function recordingType(isSupported: (type: string) => boolean): string | undefined {
-  return TYPES.find(isSupported);
+export function recordingType(
+  isSupported: (type: string) => boolean,
+  types: readonly string[] = TYPES,
+): string | undefined {
+  return types.find(isSupported);
 }
 
 /** Without the codecs: "video/webm". */
@@ -25,6 +36,6 @@ export function plainType(type: string): string {
 export function recordingName(at: Date, type: string): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  const ending = plainType(type) === "video/mp4" ? "mp4" : "webm";
+  const ending = { "video/mp4": "mp4", "audio/mp4": "m4a" }[plainType(type)] ?? "webm";
   return `Recording ${day} ${two(at.getHours())}.${two(at.getMinutes())}.${ending}`;
 }

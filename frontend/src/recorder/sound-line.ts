@@ -14,7 +14,7 @@ export class SoundLine {
   private stop: (() => void) | undefined;
   private last: Heard | undefined;
 
-  constructor(private readonly places: Places) {}
+  constructor(private readonly places: Pick<Places, "sound" | "level" | "heard" | "live">) {}
 
   follow(stream: MediaStream | undefined, quietly = false): void {
     this.end();

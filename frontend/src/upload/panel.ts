@@ -229,7 +229,7 @@ export class UploadPanel {
     const fields = Object.fromEntries(new FormData(this.parts.laterForm).entries()) as Record<string, string>;
     this.parts.laterDialog.close();
     try {
-      await postForm(this.config.submitUrl, { ...fields, video: this.ticket.video });
+      await postForm(this.config.submitUrl, { ...fields, video: this.ticket.video ?? "" });
       this.asked(true);
     } catch (error) {
       this.sayWhyNot(error);
@@ -239,7 +239,7 @@ export class UploadPanel {
   private async notAfterAll(): Promise<void> {
     if (!this.ticket) return;
     try {
-      await postForm(this.config.cancelUrl, { video: this.ticket.video });
+      await postForm(this.config.cancelUrl, { video: this.ticket.video ?? "" });
       this.asked(false);
     } catch (error) {
       this.sayWhyNot(error);

@@ -1,6 +1,7 @@
 /** The server's answer to "I have this file". `docs/developers.md` has the whole exchange. */
 export interface Ticket {
-  video: string;
+  /** Its id; a file that goes with a mark has none. */
+  video?: string;
   way: "form" | "parts";
   form?: { url: string; fields: Record<string, string>; expires_in: number };
   parts?: { size: number; received: Part[] };

@@ -1,11 +1,16 @@
 import { fetchJson, Refusal } from "../http";
-import type { UploadConfig } from "./file-check";
 import { fingerprint } from "./fingerprint";
 import { delayBefore, online, pause } from "./retry";
 import { type Outcome, SENDER, type Status, type Ticket } from "./ticket";
 import { fresh, SLOTS, sendForm, sendParts } from "./ways";
 
 export type Stage = "preparing" | "sending" | "waiting" | "offline" | "checking";
+
+/** Where an upload begins, and what is said of it beside the file itself. */
+export interface Beginning {
+  beginUrl: string;
+  described?: Record<string, string>;
+}
 
 export interface Listener {
   stage(stage: Stage): void;
@@ -25,13 +30,13 @@ const MOST_TRIES = 12; // in a row, with nothing gained
  */
 export async function transfer(
   file: File,
-  config: UploadConfig,
+  config: Beginning,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<void> {
   listener.stage("preparing");
   const { name, size, type } = file;
-  const described = { name, size, type, fingerprint: await ends(file), sender: SENDER };
+  const described = { name, size, type, fingerprint: await ends(file), sender: SENDER, ...config.described };
   const ticket = fresh(
     await patiently(() => fetchJson<Ticket>(config.beginUrl, described), listener, signal),
   );

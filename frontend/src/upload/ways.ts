@@ -49,13 +49,13 @@ export async function sendParts({ file, slots, ticket, progress, signal }: Sendi
     progress,
     signal,
     // Names of ours stand in: the addresses that the server signs hold storage's own.
-    begun: { key: ticket.video, uploadId: ticket.video },
+    begun: { key: ticket.urls.status, uploadId: ticket.urls.status },
     options: {
       shouldUseMultipart: true,
       limit: slots,
       getChunkSize: () => size,
       retryDelays: [0, 1000, 3000, 5000, 10_000],
-      createMultipartUpload: () => ({ key: ticket.video, uploadId: ticket.video }),
+      createMultipartUpload: () => ({ key: ticket.urls.status, uploadId: ticket.urls.status }),
       listParts: async () => {
         const there = await partsThere(ticket);
         for (const { number } of there) done.add(number);
