@@ -16,6 +16,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import CDPSession, Page, Route, sync_playwright
