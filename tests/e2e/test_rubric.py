@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Playwright, expect
 from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, hand_in, launch, set_up
+from tests.e2e.people import ANA, TEACHER, hand_in, launch, select_content, set_up
 from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -212,3 +212,24 @@ def test_what_the_server_refuses_is_marked_where_it_is(page: Page, demo: Demo) -
     expect(page.get_by_label("Criterion")).to_have_attribute("aria-invalid", "false")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
+
+
+def test_rubric_is_built_while_content_is_selected(page: Page, demo: Demo) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    frame = select_content(page, demo)
+    expect(frame.locator(".rubric-editor")).to_be_hidden()
+    frame.get_by_role("radio", name="Rubric").check()
+    frame.get_by_role("button", name="Add a criterion").click()
+    frame.get_by_role("button", name="Add to Moodle").click()
+    expect(frame.get_by_text("The rubric has no criteria yet")).to_be_visible()
+    frame.get_by_role("button", name="Add a criterion").click()
+    frame.get_by_label("Criterion").fill("Content")
+    expect(frame.locator("[data-sum]")).to_have_text("4 rubric points, scaled to 100")
+    frame.get_by_role("button", name="Save, and set up another").click()
+    expect(frame.get_by_text("1 assignment ready to add")).to_be_visible()
+    frame.get_by_text("Set up one more assignment").click()
+    frame.get_by_role("radio", name="Rubric").check()
+    frame.get_by_text("From elsewhere, and to a file").click()
+    frame.get_by_label("Take over the rubric of").select_option(index=0)
+    frame.get_by_role("button", name="Take over").click()
+    expect(frame.get_by_label("Criterion")).to_have_value("Content")

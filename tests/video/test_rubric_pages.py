@@ -68,7 +68,7 @@ class TestSetUp:
 
     def test_page_that_sends_none_leaves_it(self, visit: Visit, assignment: Assignment) -> None:
         Assignment.objects.update(rubric=STORED, grading="rubric")
-        visit("teacher", "3").post("settings/", FORM)
+        assert visit("teacher", "3").post("settings/", FORM).status_code == 302
 
         assert Assignment.objects.get().rubric == STORED
 

@@ -71,6 +71,11 @@ class TestJson:
         assert [one.points for one in rubric.criteria] == [Decimal(10), Decimal("7.5")]
         assert rubric.points == Decimal("17.5")
 
+    def test_no_points_have_no_sign(self) -> None:
+        [first, _] = rubrics.parse({"criteria": [{**VOICE, "points": "-0"}, CONTENT]}).as_json()["criteria"]
+
+        assert first["points"] == "0"
+
     @pytest.mark.parametrize("nothing", [None, {}, [], "", {"criteria": []}])
     def test_none(self, nothing: Any) -> None:
         assert rubrics.parse(nothing) == Rubric()
