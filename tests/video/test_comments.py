@@ -399,7 +399,7 @@ class TestReplies:
         for _ in range(2):
             student.send(f"comments/{comment}/reply/", {"id": own, "text": "Why?"})
 
-        assert Comment.objects.filter(reply_to=comment).count() == 1
+        assert Comment.objects.filter(reply_to=uuid.UUID(comment)).count() == 1
 
     def test_form_works_without_a_script(self, student: Visitor, video: Video, comment: str) -> None:
         page = student.text()
@@ -408,7 +408,7 @@ class TestReplies:
         assert response.status_code == 302
         assert "Why?" in student.text()
 
-        own = Comment.objects.get(reply_to=comment)
+        own = Comment.objects.get(reply_to=uuid.UUID(comment))
         student.post(f"comments/{own.pk}/", {"text": "Why not?"})
         assert "Why not?" in student.text()
         assert student.post(f"comments/{own.pk}/", {"text": ""}).status_code == 302

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.property
 
 FORM = {"points": "20", "max_size_gb": "1", "due_at": "2098-01-01T12:00", "attempts_allowed": "5"}
 # What any form or script of the product sends, so that a request gets as far as it can.
-FIELDS = {**FORM, "title": "Taken", "instructions": "", "feedback": "Taken", "reason": "network"}
+FIELDS: dict[str, Any] = {**FORM, "title": "Taken", "instructions": "", "feedback": "Taken", "reason": "network"}
 FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2"}
 FIELDS |= {"text": "Taken", "at": 0.5, "criterion": "Taken", "key": "1"}
 FILE = {"name": "a.mp4", "size": 1000, "type": "video/mp4"}
@@ -179,7 +179,7 @@ def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> Non
 
     for route in ADDRESSES:
         # Of a comment it is a number of seconds or nothing; of a mark its newest version is named.
-        more = {"until": "", "id": ""} if "comment" in route else {"version": 2}
+        more: dict[str, Any] = {"until": "", "id": ""} if "comment" in route else {"version": 2}
         tries = (
             ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), {**body(pk), **more}).status_code
             for visitor in own.people.values()
