@@ -120,12 +120,12 @@ def read(video: Video, typed: Mapping[str, Any]) -> Said:
         try:
             values[name] = _seconds(typed.get(name), video)
         except ValidationError as error:
-            errors[name] = str(error.message)
+            errors[name] = error.messages[0]
     text = ""
     try:
         text = read_text(typed)
     except ValidationError as error:
-        errors |= {name: messages[0] for name, messages in error.message_dict.items()}
+        errors["text"] = error.messages[0]
     at, until = values["at"], values["until"]
     if at is None:
         errors.setdefault("at", "Type the time that it is about, such as 1:15.")

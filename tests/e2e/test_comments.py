@@ -58,18 +58,15 @@ def items(page: Page) -> Locator:
 
 
 def say(page: Page, text: str, *, at: str = "", until: str = "") -> None:
-    """C, the times where there are any, the text, Ctrl+Enter."""
+    """C, the text, the times where there are any, Ctrl+Enter."""
     page.keyboard.press("c")
-    for label, typed in (("At", at), ("Until", until)):
+    expect(page.locator("[data-composer] textarea")).to_be_focused()
+    page.keyboard.type(text)
+    for name, typed in (("at", at), ("until", until)):
         if typed:
-            field = page.locator("[data-composer]").get_by_label(label)
-            press_to(page, f"[data-composer] [name={label.lower()}]")
+            press_to(page, f"[data-composer] [name={name}]")
             page.keyboard.press("Control+a")
             page.keyboard.type(typed)
-            expect(field).to_have_value(typed)
-    if at or until:
-        press_to(page, "[data-composer] textarea")
-    page.keyboard.type(text)
     page.keyboard.press("Control+Enter")
 
 
@@ -135,6 +132,7 @@ def test_wrong_times_are_told(room: Page) -> None:
         alert = room.locator("[data-composer] [data-error]")
         expect(alert).to_contain_text(words)
         expect(room.locator("[data-composer] input:focus")).to_have_attribute("aria-invalid", "true")
+        room.keyboard.press("Escape")
     expect(items(room)).to_have_count(0)
 
 

@@ -142,7 +142,9 @@ function say(sectionId: string | undefined, words: string, undoUrl?: string): vo
   if (!place) return;
   place.textContent = `${words} `;
   place.tabIndex = -1;
-  place.focus({ preventScroll: true });
+  // What had the focus is gone with the old list; whoever has gone on elsewhere stays there.
+  const lost = document.activeElement === document.body;
+  if (lost) place.focus({ preventScroll: true });
   if (undoUrl === undefined) return;
   const undo = document.createElement("button");
   undo.type = "button";
@@ -150,7 +152,7 @@ function say(sectionId: string | undefined, words: string, undoUrl?: string): vo
   undo.dataset.commentUndo = undoUrl;
   undo.textContent = "Undo";
   place.append(undo);
-  undo.focus({ preventScroll: true });
+  if (lost) undo.focus({ preventScroll: true });
 }
 
 function text(form: HTMLFormElement): HTMLTextAreaElement {

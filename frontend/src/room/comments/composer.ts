@@ -59,12 +59,24 @@ export class Composer {
     }
     if (text) this.form.insert(text);
     this.form.focus();
-    this.form.element.scrollIntoView({ block: "nearest" });
+    this.bringUp();
   }
 
   private show(wasTyped: boolean): void {
     this.place.hidden = false;
     find(this.place, "[data-kept]").hidden = !wasTyped;
+  }
+
+  /** Below the film, where that stays in sight, with as much of the form as fits. */
+  private bringUp(): void {
+    const box = this.root.closest(".room-video");
+    const film = this.player?.el().closest("[data-player]");
+    if (!box || !film || getComputedStyle(film).position !== "sticky") return;
+    const above = film.getBoundingClientRect().bottom;
+    const { top, bottom } = this.form.element.getBoundingClientRect();
+    const over = bottom - box.getBoundingClientRect().bottom;
+    if (top < above) box.scrollTop -= above - top;
+    else if (over > 0) box.scrollTop += Math.min(over, top - above);
   }
 
   private close(): void {

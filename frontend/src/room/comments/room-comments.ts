@@ -231,7 +231,9 @@ export class RoomComments {
     }
     this.putBack(comment, parent);
     this.status.say("It is back.");
-    this.items.get(comment.id)?.querySelector<HTMLElement>("[data-delete]")?.focus();
+    // Not from under the hands of somebody who types by now.
+    if (document.activeElement === document.body)
+      this.items.get(comment.id)?.querySelector<HTMLElement>("[data-delete]")?.focus();
   }
 
   private putBack(comment: Comment, parent: Comment | undefined): void {
