@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Frame, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Dialog, Frame, Page, Playwright, expect
 
 from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
@@ -360,8 +360,13 @@ def test_where_the_browser_keeps_nothing_it_is_said(page: Page, demo: Demo, link
     page.get_by_label("Points").fill("74")
     said(page, "This browser keeps nothing on this device, so leave this page open")
 
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.evaluate("location.reload()")
     wait_for(page, lambda: asked, "the question before leaving")
     assert asked == ["beforeunload"]

@@ -161,7 +161,7 @@ def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> Non
     own, silent, parts = tenants[0], [], [{"number": 1, "size": 8 * 1024 * 1024}]
 
     def body(pk: str) -> dict[str, Any]:
-        return {**dict.fromkeys(NAMES, pk), "parts": parts, "sender": ""}
+        return {**dict.fromkeys(NAMES, pk), "parts": parts, "sender": "", "version": 1}
 
     for route in ADDRESSES:
         tries = (
