@@ -189,7 +189,7 @@ def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> Non
     own, silent, parts = tenants[0], [], [{"number": 1, "size": 8 * 1024 * 1024}]
 
     def body(pk: str) -> dict[str, Any]:
-        return {**dict.fromkeys(NAMES, pk), "parts": parts, "sender": ""}
+        return {**dict.fromkeys(NAMES, pk), "parts": parts, "sender": "", "version": 1}
 
     for route in ADDRESSES:
         # Of a comment it is a number of seconds or nothing; of a mark its newest version is named.

@@ -1,6 +1,7 @@
 """The grading room: one student's video beside what is said of it; and giving marks back."""
 
 import uuid
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -172,7 +173,7 @@ def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
 
 
 def _chip(chip: Chip | None) -> dict[str, str] | None:
-    return {"code": chip.code, "label": chip.label, "explanation": chip.explanation} if chip else None
+    return asdict(chip) if chip else None
 
 
 def _two(attempt: Attempt, mark: Mark, theirs: Grade | None) -> dict[str, Any]:

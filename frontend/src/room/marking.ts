@@ -186,7 +186,7 @@ class Marking {
   private async choose(): Promise<void> {
     const conflict = this.conflict;
     if (!conflict) return;
-    const choice = await choose(conflict.html);
+    const choice = await choose(conflict.html, this.drafts.work);
     if (!choice || this.conflict !== conflict) return;
     const [mine, theirs] = [read(this.form), fieldsOf(conflict.theirs)];
     const version = Number(conflict.theirs.version) || 0;
@@ -259,7 +259,7 @@ class Marking {
         this.line.say(`Both cannot be shown: ${error.inWords}`);
         return;
       }
-      const choice = await choose(String(error.answer.html ?? ""), OF_ONE_KEPT);
+      const choice = await choose(String(error.answer.html ?? ""), true, OF_ONE_KEPT);
       const now = fieldsOf(error.answer.theirs as Record<string, unknown>);
       if (choice === "theirs") return;
       if (choice === "mine") await this.take(aside.fields, now);

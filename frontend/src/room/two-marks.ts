@@ -25,8 +25,12 @@ export const OF_ONE_KEPT: Words = {
   theirs: "Leave what is saved",
 };
 
-/** Show both marks (`html` of the server) and let one choose; undefined where one closes it without. */
-export function choose(html: string, words = OF_TWO_MARKERS): Promise<Choice | undefined> {
+/**
+ * Show both marks (`html` of the server) and let one choose; undefined where one closes it without. It may come while
+ * somebody types, so no button has the focus.
+ * @param kept whether the other one stays on this device.
+ */
+export function choose(html: string, kept: boolean, words = OF_TWO_MARKERS): Promise<Choice | undefined> {
   const dialog = document.querySelector<HTMLDialogElement>("dialog#two-marks");
   const place = dialog?.querySelector<HTMLElement>("[data-two]");
   if (!dialog || !place) return Promise.resolve(undefined);
@@ -37,6 +41,8 @@ export function choose(html: string, words = OF_TWO_MARKERS): Promise<Choice | u
   put(place, "[data-other]", words.other);
   put(dialog, "[data-keep=mine]", words.mine);
   put(dialog, "[data-keep=theirs]", words.theirs);
+  const hint = dialog.querySelector<HTMLElement>("[data-two-hint]");
+  if (hint) hint.hidden = !kept;
   const both = dialog.querySelector<HTMLElement>("[data-keep=both]");
   if (both) both.hidden = !place.querySelector("[data-feedbacks]");
   return new Promise((resolve) => {
