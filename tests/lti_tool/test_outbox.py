@@ -194,6 +194,22 @@ def test_refusal_stops_and_says_why(launched: PlatformDouble, status: int, word:
     assert due() == []
 
 
+@pytest.mark.parametrize("status", [404, 503, 200], ids=["refused", "waiting", "sent"])
+def test_whatever_became_of_it_it_can_be_sent_again(launched: PlatformDouble, status: int) -> None:
+    """Also what Moodle has taken, and lost since: with a later time, or it would refuse it."""
+    launched.answers.replace(responses.POST, SCORES, status=status)
+    delivery = deliver(graded())
+    launched.answers.replace(responses.POST, SCORES, status=200)
+
+    assert outbox.send_again([delivery.pk]) == 1
+    assert outbox.due() == [delivery.pk]
+    assert deliver(delivery).state == "sent"
+    first, second = posted(launched)
+    assert second["timestamp"] > first["timestamp"]
+    assert {**second, "timestamp": ""} == {**first, "timestamp": ""}
+    assert outbox.send_again([]) == 0
+
+
 def test_refused_token_is_replaced_once(launched: PlatformDouble) -> None:
     deliver(submitted())
     launched.answers.remove(responses.POST, SCORES)

@@ -30,12 +30,14 @@ export class Asking {
 
   private async open(url: string, init: RequestInit): Promise<void> {
     let asked: HTMLElement | null = null;
+    let status = 0;
     try {
       const response = await fetch(url, {
         ...init,
         credentials: "same-origin",
         headers: { Accept: "text/html" },
       });
+      status = response.status;
       // It had nothing to ask: a notice on the page says why.
       if (response.redirected) {
         location.assign(response.url);
@@ -44,7 +46,11 @@ export class Asking {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       asked = page.querySelector<HTMLElement>("[data-asked]");
       if (!asked)
-        return this.sayFailed("Your session in this tab has ended. Open the assignment from Moodle again.");
+        return this.sayFailed(
+          status >= 500
+            ? "Something went wrong on the server. Try again in a minute; nothing was changed."
+            : "Your session in this tab has ended. Open the assignment from Moodle again.",
+        );
     } catch {
       return this.sayFailed(
         "The server did not answer. Check your connection and try again; nothing was changed.",
@@ -58,7 +64,7 @@ export class Asking {
       useLocalZone(form);
     }
     showLocalTimes(this.dialog);
-    this.dialog.showModal();
+    this.show();
   }
 
   private sayFailed(words: string): void {
@@ -71,7 +77,12 @@ export class Asking {
     close.textContent = "Close";
     close.dataset.closesAsk = "";
     this.dialog.replaceChildren(text, close);
-    this.dialog.showModal();
+    this.show();
+  }
+
+  /** Pressed twice, it was asked for twice. */
+  private show(): void {
+    if (!this.dialog.open) this.dialog.showModal();
   }
 
   private separate(chosen: HTMLElement): void {
