@@ -183,6 +183,7 @@ describe("the field of the form", () => {
   it("holds the HTML from the first moment, and is not changed by being opened", () => {
     expect(field.value).toBe(RICH);
     expect(field.hidden).toBe(true);
+    expect(document.querySelector<HTMLElement>("[data-feedback-tools]")?.hidden).toBe(false);
     expect(said).not.toHaveBeenCalled();
     expect(document.querySelector("[name=feedback_was]")).toBeNull();
     expect(words().getAttribute("aria-labelledby")).toBe("feedback-label");
@@ -227,6 +228,21 @@ describe("the field of the form", () => {
     expect(words().innerHTML).toContain("a&lt;b &amp; c");
     expect(words().querySelectorAll("p")).toHaveLength(2);
     expect(said).not.toHaveBeenCalled();
+  });
+
+  it("keeps what somebody typed before it came", async () => {
+    document.body.innerHTML = "";
+    startFeedback();
+    await open("", "");
+    document.body.innerHTML = document.body.innerHTML.replace("data-ready", "data-x");
+    const late = document.querySelector("textarea") as HTMLTextAreaElement;
+    late.dataset.html = "<p>Old.</p>";
+    late.value = "Typed early.";
+    document.querySelector("[data-feedback-editor]")?.replaceChildren();
+    startFeedback();
+    await vi.waitFor(() => expect(words()?.textContent).toBe("Typed early."));
+
+    expect(late.value).toBe("Typed early.");
   });
 
   it("starts anew on a new page alone", async () => {

@@ -81,7 +81,7 @@ export class RichEditor {
   }
 
   focus(): void {
-    this.editor.commands.focus();
+    this.editor.commands.focus("end");
   }
 
   do(format: Format): void {

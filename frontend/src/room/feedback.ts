@@ -38,13 +38,16 @@ class Feedback {
     document.body.append(this.dialog); // a form in a form is none
     const shown = this.field.value;
     const was = place.querySelector<HTMLInputElement>("input[name=feedback_was]");
-    // What came back with a mistake holds what was typed; else the field shows the words alone.
-    this.field.value = this.field.dataset.html ?? shown;
-    this.field.hidden = true;
+    // Somebody may have typed before this script came; and what came back with a mistake holds what was typed.
+    const typed = shown !== this.field.defaultValue;
+    const html = typed ? shown : (this.field.dataset.html ?? shown);
+    if (html !== shown) {
+      // It is formatted: shown as it will look, until the editor is here.
+      this.field.value = html;
+      this.mount.innerHTML = cleanHtml(asHtml(html));
+      this.swap(true);
+    }
     was?.remove();
-    // As it will look, until the editor is here.
-    this.mount.innerHTML = cleanHtml(asHtml(this.field.value));
-    this.mount.hidden = false;
     this.field.addEventListener("input", () => this.follow());
     place.querySelector("label")?.addEventListener("click", () => this.editor?.focus());
     import("./editor").then(
@@ -65,7 +68,9 @@ class Feedback {
   }
 
   private begin(Made: typeof RichEditor): void {
+    const focused = document.activeElement === this.field;
     this.mount.replaceChildren();
+    this.swap(true);
     this.editor = new Made({
       mount: this.mount,
       html: asHtml(this.field.value),
@@ -86,6 +91,12 @@ class Feedback {
       button.addEventListener("click", () => this.press(button));
     }
     this.drawTools();
+    if (focused) this.editor.focus();
+  }
+
+  private swap(toEditor: boolean): void {
+    this.field.hidden = toEditor;
+    this.mount.hidden = !toEditor;
   }
 
   private attributes(): Record<string, string> {
@@ -140,9 +151,8 @@ class Feedback {
 
   /** The editor did not come: the page is as it is without a script. */
   private doWithout(shown: string, was: HTMLInputElement | null): void {
-    this.mount.hidden = true;
-    this.field.hidden = false;
-    this.field.value = shown;
+    this.swap(false);
+    if (this.field.value === this.field.dataset.html) this.field.value = shown;
     if (was) this.place.append(was);
   }
 }

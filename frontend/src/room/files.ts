@@ -47,10 +47,7 @@ class FilesPanel {
     this.live = part("live");
     this.dialog = part<HTMLDialogElement>("remove");
     this.list = new FileList(part("list"), root.dataset.files ?? "");
-    this.input.addEventListener("change", () => {
-      this.take([...(this.input.files ?? [])]);
-      this.input.value = "";
-    });
+    this.input.addEventListener("change", () => this.takeChosen());
     root.addEventListener("submit", (event) => {
       const form = (event.target as Element).closest<HTMLFormElement>("[data-file-remove]");
       if (!form) return;
@@ -59,6 +56,7 @@ class FilesPanel {
     });
     root.querySelector("[data-word-open]")?.addEventListener("click", () => void this.record());
     this.list.follow();
+    this.takeChosen(); // while this script was still loading
   }
 
   get busy(): boolean {
@@ -86,6 +84,12 @@ class FilesPanel {
     event.preventDefault();
     this.left();
     this.take([...event.dataTransfer.files]);
+  }
+
+  private takeChosen(): void {
+    const files = [...(this.input.files ?? [])];
+    this.input.value = "";
+    if (files.length) this.take(files);
   }
 
   private take(files: File[]): void {
@@ -150,11 +154,14 @@ class FilesPanel {
     }
     try {
       const { WordPanel } = await import("./word");
+      const opener = this.root.querySelector<HTMLElement>("[data-word-open]");
+      if (opener) opener.hidden = true;
       this.word ??= new WordPanel(place, {
         attach: (file) => this.send({ file, kind: "audio" }),
         closed: () => {
           this.word = undefined;
-          this.root.querySelector<HTMLElement>("[data-word-open]")?.focus();
+          if (opener) opener.hidden = false;
+          opener?.focus();
         },
       });
     } catch {
