@@ -126,7 +126,7 @@ def wish_graded(
 def wish_ungraded(
     *, resource_link: ResourceLink, person: Person, comment: str, submitted_at: datetime | None
 ) -> ScoreDelivery:
-    """“Waiting to be marked” in place of a grade that was given by mistake. Moodle clears it; other platforms may not."""
+    """“Waiting to be marked” in place of a grade given by mistake. Moodle clears it; other platforms may not."""
     wanted = Wish(
         activity_progress=ActivityProgress.SUBMITTED,
         grading_progress=GradingProgress.PENDING_MANUAL,

@@ -217,7 +217,7 @@ class TestPreview:
     @pytest.mark.parametrize(
         ("cells", "said"),
         [
-            ({"Identifier": "x", "E-mail": "", "Name": ""}, "“x” is nobody of this assignment."),
+            ({"Identifier": "x", "E-mail": "", "Name": ""}, "“x” is no student of this assignment."),
             ({"Identifier": "", "E-mail": "", "Name": ""}, "It names nobody."),
             ({"Points": "101"}, "Points takes points from 0 to 100"),
             ({"Points": "-1"}, "not a number"),
@@ -293,7 +293,7 @@ class TestPreview:
                 ("Name", "Nobody"),
             )
         ]
-        assert all("is nobody of this assignment" in reason for reason in told)
+        assert all("is no student of this assignment" in reason for reason in told)
         # Nor does a name beside the alias tell whether it is theirs.
         for name in ("Ana Student", "Nobody"):
             content = f"Identifier,Name,E-mail,Points\n{alias},{name},ana@example.org,5"
@@ -335,6 +335,7 @@ class TestPreview:
             return len(reading_it), len(looking)
 
         handed_in(assignment, "100", "Student 100")
+        statements()  # the next takes its place
         few = statements()
         for number in range(101, 108):
             handed_in(assignment, str(number), f"Student {number}")
@@ -405,7 +406,7 @@ class TestRubric:
     def test_criterion_that_was_renamed_since_is_said(self, teacher: Visitor, work: Submission) -> None:
         content = changed(teacher, "Ana", **{self.VOICE: "7.5"})
         Assignment.objects.update(
-            rubric={"criteria": [{**RUBRIC["criteria"][0], "title": "Speech"}, RUBRIC["criteria"][1]]}
+            rubric={"criteria": [{"id": "a", "title": "Speech", "points": "10"}, RUBRIC["criteria"][1]]}
         )
         result = proposed(teacher, content)
 
@@ -456,7 +457,8 @@ class TestApply:
         page = apply(teacher, proposed(teacher, content))
 
         grade = Grade.objects.get()
-        assert (grade.points, grade.feedback, grade.private_note) == (60, "<p>Well <em>told</em>.</p>", "Hush.")
+        assert (grade.points, grade.private_note) == (60, "Hush.")
+        assert grade.feedback == "<p>Well <em>told</em>.</p>"
         assert "Imported 1 mark" in page
         assert not Release.objects.exists()
         assert Submission.objects.get(pk=ana.pk).state == "graded"
@@ -536,6 +538,7 @@ class TestApply:
         apply(teacher, result, release=asked)
 
         assert Release.objects.exists() is released
+        assert MarkImport.objects.get().release is released, "the page says what was done, not what was asked"
         assert ScoreDelivery.objects.exists() is released
 
     def test_assistant_imports_and_releases_only_where_allowed(self, visit: Any, ben: Submission) -> None:
@@ -625,9 +628,9 @@ class TestUndo:
 
         assert Release.objects.values().get() == before
         grade = Grade.objects.get()
-        assert (grade.points, grade.unreleased) == (50, False)
+        assert (grade.points, grade.unreleased) == (Decimal(50), False)
         delivery = ScoreDelivery.objects.get()
-        assert (delivery.points, delivery.grading_progress, delivery.state) == (50, "FullyGraded", "waiting")
+        assert (delivery.points, delivery.grading_progress, delivery.state) == (Decimal(50), "FullyGraded", "waiting")
 
     def test_comment_since_waits_for_the_next_release(self, teacher: Visitor, ana: Submission) -> None:
         grading.release(launch=session_of(teacher), submissions=[ana.pk])
@@ -668,7 +671,7 @@ class TestUndo:
         undo(teacher, result)
 
         delivery = ScoreDelivery.objects.get()
-        assert (delivery.points, delivery.grading_progress) == (50, "FullyGraded")
+        assert (delivery.points, delivery.grading_progress) == (Decimal(50), "FullyGraded")
 
     def test_once_within_a_day_and_until_the_next(self, teacher: Visitor, ana: Submission) -> None:
         first = proposed(teacher, changed(teacher, "Ana Student", Points="70"))
@@ -805,7 +808,11 @@ def test_for_any_texts_and_marks_export_and_import_is_no_change(
         words: str, html: bool, points: Decimal | None, name: str, title: str, delimiter: str, way: str, given: Any
     ) -> None:
         with undone():
-            rubric = {"criteria": [{"id": id, "title": title.replace("\x00", "").strip() or "x", "points": "100"} for id in "ab"]}
+            rubric = {
+                "criteria": [
+                    {"id": id, "title": title.replace("\x00", "").strip() or "x", "points": "100"} for id in "ab"
+                ]
+            }
             Assignment.objects.update(grading=way, rubric=rubric if way == "rubric" else {})
             Person.objects.filter(pk=ana.person_id).update(name=name.replace("\x00", ""))
             Person.objects.filter(sub="3").update(name=name.replace("\x00", "") or "T")

@@ -16,6 +16,16 @@ class Migration(migrations.Migration):
             name="changes",
         ),
         migrations.AddField(
+            model_name="assignment",
+            name="marks_imported_at",
+            field=models.DateTimeField(
+                blank=True,
+                editable=False,
+                help_text="The last time, so that a page need not look for imports.",
+                null=True,
+            ),
+        ),
+        migrations.AddField(
             model_name="markimport",
             name="applied_at",
             field=models.DateTimeField(blank=True, help_text="When Apply was pressed.", null=True),

@@ -112,6 +112,9 @@ class Assignment(models.Model):
     )
     copied_from = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies")
     copy_told_at = models.DateTimeField(null=True, blank=True, help_text="When a teacher was told that it is a copy.")
+    marks_imported_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The last time, so that a page need not look for imports."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

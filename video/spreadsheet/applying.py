@@ -40,7 +40,10 @@ def may_undo(launch: LaunchSession, marks_import: MarkImport) -> bool:
 
 
 def last_undoable(launch: LaunchSession, assignment: Assignment) -> MarkImport | None:
-    """The import that this person can undo now, with `size`: of how many marks. One statement."""
+    """The import that this person can undo now, with `size`: of how many marks. One statement, and none as a rule."""
+    since = timezone.now() - UNDO_LASTS
+    if assignment.marks_imported_at is None or assignment.marks_imported_at < since:
+        return None
     newest = (
         MarkImport.objects.filter(assignment=assignment, applied_at__isnull=False)
         .annotate(size=Count("rows", filter=Q(rows__state=State.APPLIED)))
@@ -48,7 +51,7 @@ def last_undoable(launch: LaunchSession, assignment: Assignment) -> MarkImport |
         .order_by("-applied_at")
         .first()
     )
-    if newest is None or newest.applied_at is None or newest.applied_at < timezone.now() - UNDO_LASTS:
+    if newest is None or newest.applied_at is None or newest.applied_at < since:
         return None
     return newest if newest.undone_at is None and may_undo(launch, newest) else None
 
@@ -60,6 +63,8 @@ def begin(*, launch: LaunchSession, marks_import: MarkImport, overwrite: bool, r
         begun = MarkImport.objects.filter(pk=marks_import.pk, applied_at=None).update(
             applied_at=timezone.now(), overwrite=overwrite, release=release
         )
+        if begun:
+            Assignment.objects.filter(pk=marks_import.assignment_id).update(marks_imported_at=timezone.now())
         if begun and not overwrite:
             marks_import.rows.filter(conflict=True).update(state=State.KEPT)
     marks_import.refresh_from_db()

@@ -55,7 +55,7 @@ class _Known:
                 self._refuse_mixture(line, found[0])
                 return found[0]
         named = next((line.cells[column] for column, _ in ways if column in line.cells), "")
-        raise _Refused(f"“{clipped(named)}” is nobody of this assignment." if named else "It names nobody.")
+        raise _Refused(f"“{clipped(named)}” is no student of this assignment." if named else "It names nobody.")
 
     def _refuse_mixture(self, line: Line, person: Somebody) -> None:
         """As when some columns of a spreadsheet were sorted without the others."""
