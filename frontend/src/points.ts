@@ -28,7 +28,7 @@ export function fromRubric(
   const product = sum(scores) * maximum; // at most 30 · 999,900 · 999,900: exact
   const whole = Math.floor(product / most);
   const rest = 2 * (product - whole * most);
-  return rest > most || (rest === most) ? whole + 1 : whole;
+  return rest > most || (rest === most && whole % 2 === 1) ? whole + 1 : whole;
 }
 
 /** Of those that there are. */

@@ -202,7 +202,7 @@ def test_whatever_became_of_it_it_can_be_sent_again(launched: PlatformDouble, st
     launched.answers.replace(responses.POST, SCORES, status=200)
 
     assert outbox.send_again([delivery.pk]) == 1
-    assert outbox.due() == [delivery.pk]
+    assert due() == [delivery.pk]
     assert deliver(delivery).state == "sent"
     first, second = posted(launched)
     assert second["timestamp"] > first["timestamp"]
