@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lti_tool.models import LaunchSession, ScoreDelivery
-from video import anonymity, chips, grading, marks, roster, rubrics
+from video import anonymity, chips, grading, marks, own_marks, roster, rubrics
 from video.chips import Chip
 from video.extensions import MoreTime, more_time
 from video.models import Assignment, Attempt, Grade, Submission, Video
@@ -34,7 +34,10 @@ class Around:
 
 @dataclass(frozen=True)
 class RoomPage:
-    """`attempts` newest first; `attempt` is the one that is shown and marked. `name` is an alias where `hidden`."""
+    """`attempts` newest first; `attempt` is the one that is shown and marked. `name` is an alias where `hidden`.
+
+    `own`: None where the assignment is marked once.
+    """
 
     assignment: Assignment
     submission: Submission
@@ -52,6 +55,7 @@ class RoomPage:
     more_time: MoreTime | None
     delivery: Chip | None
     may_release: bool
+    own: own_marks.Panel | None
 
     @property
     def version(self) -> int:
@@ -79,6 +83,7 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
     released = any(one.grade.returned for one in attempts if hasattr(one, "grade"))
     rubric = rubrics.stored(assignment.rubric) if assignment.grading == Assignment.Grading.RUBRIC else Rubric()
     scores = marks.scores_shown(assignment, grade)
+    hidden = anonymity.hidden(assignment, released=released)
     delivery = ScoreDelivery.objects.filter(resource_link=assignment.resource_link, person=submission.person).first()
     return RoomPage(
         assignment=assignment,
@@ -88,15 +93,21 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
         video=shown.video,
         grade=grade,
         name=anonymity.name_for_markers(submission, released=released),
-        hidden=anonymity.hidden(assignment, released=released),
+        hidden=hidden,
         status=chips.mark_chip(shown, grade),
         rubric=rubric,
         criteria=[CriterionRow(criterion, scores.get(criterion.id)) for criterion in rubric.criteria],
         total=marks.from_rubric(rubric, scores, assignment.points),
         around=around(assignment=assignment, submission=submission, view=view),
-        more_time=more_time(assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts),
+        # An extension is given by name: seen beside an alias, it would tell whose that is.
+        more_time=None
+        if hidden
+        else more_time(assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts),
         delivery=chips.delivery_chip(delivery),
         may_release=grading.may_release(launch, assignment),
+        own=own_marks.panel(launch=launch, assignment=assignment, attempt=shown, rubric=rubric)
+        if assignment.double_marking
+        else None,
     )
 
 

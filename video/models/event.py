@@ -19,7 +19,9 @@ class Event(models.Model):
         EXTENDED = "extended"
         PLAYBACK = "playback"
         GRADED = "graded"
+        OWN_MARK = "own_mark"
         RELEASED = "released"
+        SEEN = "seen"
         IMPORTED = "imported"
         DELETED = "deleted"
 

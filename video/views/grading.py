@@ -41,7 +41,12 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
             raise _taken_back()
         mark = marks.read(page.assignment, request.POST)
         grading.save_mark(
-            launch=launch, attempt=attempt, mark=mark, version=_version(request.POST.get("version")), finish=True
+            launch=launch,
+            attempt=attempt,
+            mark=mark,
+            version=_version(request.POST.get("version")),
+            finish=True,
+            alone=bool(request.POST.get("alone")),
         )
     except ValidationError as error:
         errors = error.message_dict
@@ -64,14 +69,12 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
 def save(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
     """Save what is typed, as it is typed.
 
-    Body: the fields of `marks.read`, `version` (of the mark that was shown, 0 for none) and `finish` (true: done with
-    it). 200 with `{version, points, overridden, unreleased, saved_at}`; 422 with `{error, fields}` where something
-    typed is wrong; 409 with `{error, theirs}` where somebody else was faster, `theirs` being the mark as it is now.
+    Body: the fields of `marks.read`, `version` (of the mark that was shown, 0 for none), `finish` (true: done with it)
+    and `alone` (under double marking: a teacher agrees on one mark alone). 200 with `{version, points, overridden,
+    unreleased, saved_at}`; 422 with `{error, fields}` where something typed is wrong; 409 with `{error, theirs}` where
+    somebody else was faster, `theirs` being the mark as it is now.
     """
-    submitted = Attempt.objects.submitted().filter(submission__in=Submission.objects.visible_to(request.launch))
-    attempt = get_object_or_404(
-        submitted.select_related("submission__assignment").prefetch_related("videos"), pk=attempt_id
-    )
+    attempt = handed_in(request, attempt_id)
     body = json_body(request)
     try:
         mark = marks.read(attempt.submission.assignment, body)
@@ -81,6 +84,7 @@ def save(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
             mark=mark,
             version=_version(body.get("version")),
             finish=body.get("finish") is True,
+            alone=bool(body.get("alone")),
         )
     except ValidationError as error:
         problem = Problem("invalid", "Something typed cannot be saved.", "Look at the marked field.")
@@ -146,6 +150,14 @@ def _as_json(grade: Grade | None) -> dict[str, object]:
         "unreleased": grade.unreleased,
         "saved_at": grade.updated_at.isoformat(),
     }
+
+
+def handed_in(request: LaunchRequest, attempt_id: uuid.UUID) -> Attempt:
+    """An attempt to mark, with its assignment and videos; 404 for what this launch may not see."""
+    submitted = Attempt.objects.submitted().filter(submission__in=Submission.objects.visible_to(request.launch))
+    return get_object_or_404(
+        submitted.select_related("submission__assignment").prefetch_related("videos"), pk=attempt_id
+    )
 
 
 def _submission(request: LaunchRequest, submission_id: uuid.UUID) -> Submission:
