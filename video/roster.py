@@ -28,7 +28,10 @@ _NOT_OPENED = "not_opened"
 
 @dataclass(frozen=True)
 class Row:
-    """One student, called `name`: an alias where `hidden`. `url` None: nothing to open. Duration in seconds."""
+    """One student, called `name`: an alias where `hidden`. `url` None: nothing to open. Duration in seconds.
+
+    `returned_at` and `seen_at`: of the newest attempt's mark, when it was given back and when its student saw that.
+    """
 
     person: Person
     name: str
@@ -42,6 +45,8 @@ class Row:
     duration: float | None
     points: Decimal | None
     delivery: Chip | None
+    returned_at: datetime | None
+    seen_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -241,7 +246,7 @@ def _rows(assignment: Assignment, shown: list[Person], room_url: Callable[[uuid.
     attempts = (
         Attempt.objects.submitted()
         .filter(submission__assignment=assignment, submission__person__in=shown)
-        .select_related("submission", "grade")
+        .select_related("submission", "grade__release")
         .annotate(duration=Subquery(video.values("duration")[:1]))
         .order_by("number")
     )
@@ -262,19 +267,26 @@ def _row(
 ) -> Row:
     """`person` as of `_in_detail`, `attempt` (or None) as of `_rows`: both with what was annotated."""
     grade = getattr(attempt, "grade", None)
+    returned = grade.returned if grade else None
+    hidden = person.shown_name != person.name
     return Row(
         person=person,
         name=person.shown_name,
-        hidden=person.shown_name != person.name,
+        hidden=hidden,
         status=_status(person.state, person.under_way, late=attempt is not None and attempt.late),
         url=room_url(attempt.submission_id) if attempt else None,
         attempt_number=attempt.number if attempt else None,
         submitted_at=attempt.submitted_at if attempt else None,
         late=attempt is not None and attempt.late,
-        more_time=more_time(assignment, extended_to=person.extended_to, extra_attempts=person.extra_attempts),
+        # An extension is given by name: seen beside an alias, it would tell whose that is.
+        more_time=None
+        if hidden
+        else more_time(assignment, extended_to=person.extended_to, extra_attempts=person.extra_attempts),
         duration=attempt.duration if attempt else None,
         points=grade.points if grade else None,
         delivery=chips.delivery_chip(delivery),
+        returned_at=returned.at if returned else None,
+        seen_at=returned.seen_at if returned else None,
     )
 
 

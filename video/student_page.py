@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from lti_tool.models import LaunchSession, ScoreDelivery
-from video import chips
+from video import chips, marks
 from video.chips import Chip
 from video.models import Assignment, Attempt, Grade, Release, Submission, Video
 from video.openings import check_open
@@ -17,7 +17,7 @@ from video.submissions import why_not_withdraw
 
 @dataclass(frozen=True)
 class SubmittedAttempt:
-    """A handed-in attempt with what its student may see of the grade."""
+    """A handed-in attempt with what its student may see of the grade. `mark` in words; empty before its release."""
 
     id: uuid.UUID
     number: int
@@ -26,6 +26,7 @@ class SubmittedAttempt:
     receipt_number: str
     video: Video | None
     grade_shown: Release | None
+    mark: str
     may_withdraw: bool
 
 
@@ -50,6 +51,21 @@ class StudentPage:
     attempts: list[SubmittedAttempt]
     attempts_left: int | None
     delivery: Chip | None
+
+    @property
+    def newest(self) -> SubmittedAttempt | None:
+        return self.attempts[0] if self.attempts else None
+
+    @property
+    def earlier(self) -> list[SubmittedAttempt]:
+        return self.attempts[1:]
+
+    @property
+    def unfolded(self) -> int | None:
+        """The number of the earlier attempt whose mark is the news, while the newest has none."""
+        if self.newest is None or self.newest.grade_shown:
+            return None
+        return next((one.number for one in self.earlier if one.grade_shown), None)
 
     @property
     def version(self) -> str:
@@ -91,7 +107,7 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     """The page of the launch's own person. Opening it is remembered: teachers see who has not."""
     submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
     submission.assignment = assignment
-    every = list(submission.attempts.select_related("grade__release").prefetch_related("videos"))
+    every = list(submission.attempts.select_related("grade__release").prefetch_related("videos", "own_marks"))
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
     submitted = [_submitted(submission, attempt, every) for attempt in every if attempt.submitted_at is not None]
     allowed = submission.attempts_allowed
@@ -133,6 +149,7 @@ def _submitted(submission: Submission, attempt: Attempt, every: list[Attempt]) -
         receipt_number=attempt.receipt_number or "",
         video=attempt.video,
         grade_shown=shown,
+        mark=marks.in_words(submission.assignment, shown.points) if shown else "",
         may_withdraw=not why_not_withdraw(submission, attempt, every),
     )
 

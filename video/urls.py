@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from video.views import assignment, extension, grading, playback, submission, upload
+from video.views import assignment, extension, grading, own_mark, playback, submission, upload
 
 app_name = "video"
 urlpatterns = [
@@ -27,4 +27,6 @@ urlpatterns = [
     path("submissions/<uuid:submission_id>/", grading.room, name="room"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),
+    path("attempts/<uuid:attempt_id>/own-mark/", own_mark.save, name="own-mark"),
+    path("attempts/<uuid:attempt_id>/seen/", submission.seen, name="seen"),
 ]

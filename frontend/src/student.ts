@@ -1,7 +1,9 @@
 import { fetchJson, Refusal } from "./http";
 import { LivePage } from "./live";
+import { startOnDemand } from "./player/on-demand";
 import { startPlayers } from "./player/player";
 import type { RecorderConfig } from "./recorder/panel";
+import { watchReturned } from "./returned";
 import { showArrived } from "./upload/arrived";
 import type { UploadConfig } from "./upload/file-check";
 import { type Unfinished, UploadPanel } from "./upload/panel";
@@ -12,6 +14,7 @@ const config = document.querySelector("#upload-config")?.textContent;
 
 if (page) {
   const look = async () => {
+    watchReturned(page);
     if (await showArrived(page)) await live.look();
   };
   const live = new LivePage(page, () => void look());
@@ -42,6 +45,7 @@ if (page) {
   void look();
 }
 void startPlayers();
+startOnDemand();
 
 /** Show a recording that has arrived, and lead to it whoever does not see it. */
 async function arrived(live: LivePage): Promise<void> {

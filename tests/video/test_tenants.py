@@ -33,8 +33,10 @@ from video.models import Assignment, Attempt, Submission, Video
 pytestmark = pytest.mark.property
 
 FORM = {"points": "20", "max_size_gb": "1", "due_at": "2098-01-01T12:00", "attempts_allowed": "5"}
+FORM |= {"double_marking": "on"}
 # What any form or script of the product sends, so that a request gets as far as it can.
 FIELDS = {**FORM, "title": "Taken", "instructions": "", "feedback": "Taken", "reason": "network"}
+FIELDS |= {"alone": "1", "own-points": "7", "own-note": "Taken"}
 FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2"}
 FILE = {"name": "a.mp4", "size": 1000, "type": "video/mp4"}
 NAMES = ("attempt", "like", "assignment", "video", "submission", "person", "id", "next", "ticket")
@@ -111,7 +113,9 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     student.upload(f"{word}.mp4", film())
     student.submit()
     work = Submission.objects.get(person__platform=tenant.double.row, person__sub="6")
-    graded = teacher.post(f"submissions/{work.pk}/", {"points": "17", "feedback": f"{word} feedback"})
+    graded = teacher.post(f"submissions/{work.pk}/", {"points": "17", "feedback": f"{word} feedback", "alone": "1"})
+    own = {"own-points": "16", "own-note": f"{word} own mark", "give": "1"}
+    assert teacher.post(f"attempts/{work.attempts.get().pk}/own-mark/", own).status_code == 302
     assert graded.status_code == 302
     drafting = tenant.launch("drafting", "student", "7")
     drafting.upload(f"{word}-draft.mp4", film())

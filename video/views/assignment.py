@@ -17,7 +17,7 @@ from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
 from lti_tool.sync import is_stand_in
 from lti_tool.tasks import refresh_roster as refresh_roster_task
-from video import media_types, roster
+from video import anonymity, media_types, roster
 from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment, tell_of_copy
 from video.forms import AssignmentForm
 from video.models import Assignment, Submission
@@ -52,7 +52,8 @@ def home(request: LaunchRequest) -> HttpResponse:
 def review(request: LaunchRequest) -> HttpResponse:
     """A submission review: staff go to that person's work, a student to their own whatever was asked for.
 
-    Moodle signs a review of anybody's work for a student who types the address (`moodle.md`, 14).
+    Moodle signs a review of anybody's work for a student who types the address (`moodle.md`, 14). Under anonymous
+    marking it leads from a name to work only once that was released: until then everybody gets the same page.
     """
     launch = request.launch
     if not launch.is_staff or not launch.for_sub:
@@ -62,11 +63,14 @@ def review(request: LaunchRequest) -> HttpResponse:
         work = Submission.objects.visible_to(launch).filter(
             assignment__resource_link=launch.resource_link, person=student, attempts__submitted_at__isnull=False
         )
-        if found := work.first():
+        if (found := work.first()) and not anonymity.hidden(found.assignment, released=found.is_released):
             return redirect("video:room", launch.pk, found.pk)
         if not student.memberships.filter(course=launch.course).exists():
             student = None  # somebody of another course: no name for those who may not know it
-    context = {"launch": launch, "assignment": assignment_of(launch), "student": student}
+    assignment = assignment_of(launch)
+    if assignment is not None and assignment.anonymous:
+        return render(request, "video/review_hidden.html", {"launch": launch, "assignment": assignment})
+    context = {"launch": launch, "assignment": assignment, "student": student}
     return render(request, "video/nothing_handed_in.html", context)
 
 

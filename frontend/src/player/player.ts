@@ -27,6 +27,11 @@ export async function startPlayers(root: ParentNode = document): Promise<Player[
 
 const running = new WeakMap<HTMLElement, Player>();
 
+/** The one that fills this `[data-player]`, where it was started. */
+export function playerAt(place: HTMLElement): Player | undefined {
+  return running.get(place);
+}
+
 /** End those below `root`, which is about to go. */
 export function stopPlayers(root: ParentNode): void {
   for (const place of root.querySelectorAll<HTMLElement>("[data-player]")) running.get(place)?.dispose();
