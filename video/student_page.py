@@ -29,6 +29,11 @@ class SubmittedAttempt:
     mark: str
     may_withdraw: bool
 
+    @property
+    def label(self) -> str:
+        """What its player is called: there may be several on a page."""
+        return f"Video of attempt {self.number}"
+
 
 @dataclass(frozen=True)
 class StudentPage:

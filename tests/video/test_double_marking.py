@@ -11,12 +11,13 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from lti_tool.models import Person
+from lti_tool.models import LaunchSession, Person
 from tests.films import film
 from tests.video.test_returned import RUBRIC
 from tests.video.visitor import Visitor
 from video import own_marks
 from video.models import Assignment, Attempt, Event, Grade, OwnMark, Submission
+from video.rubrics import Rubric
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +86,11 @@ class TestBlind:
         assert "1 other marker has given one" in before
         type_in(second, attempt, points="64")
         assert "71.25" not in room(second, attempt), "typed is not given"
+        launch = LaunchSession.objects.filter(person__sub="4").latest("created_at")
+        inside = own_marks.panel(
+            launch=launch, assignment=attempt.submission.assignment, attempt=attempt, rubric=Rubric()
+        )
+        assert (inside.given, inside.takes, inside.difference) == ([], {}, 0), "not even where no template shows it"
 
         give(second, attempt, points="64", note="Good start.")
         for marker in (teacher, second):

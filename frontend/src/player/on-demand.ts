@@ -1,4 +1,5 @@
 import type Player from "video.js/dist/types/player";
+import { showLocalTimes } from "../times";
 import { playerAt, startPlayers } from "./player";
 
 /** Show the video of whoever presses `[data-shows-player]`, now and in what is drawn later. */
@@ -23,5 +24,6 @@ async function show(place: HTMLElement): Promise<Player | undefined> {
   if (!kept) return undefined;
   place.replaceChildren(kept.content.cloneNode(true));
   place.removeAttribute("data-player-on-demand");
+  showLocalTimes(place);
   return (await startPlayers(place))[0];
 }

@@ -58,6 +58,7 @@ function start(place: HTMLElement, videojs: typeof import("video.js").default): 
       durationDisplay: true,
     },
   });
+  if (place.dataset.label) player.el().setAttribute("aria-label", place.dataset.label); // a page may have several
   const problem = place.querySelector<HTMLElement>("[data-player-problem]");
   const say = (text: string) => {
     if (!problem) return;

@@ -161,9 +161,11 @@ function take(which: string): void {
 
 /** Names and values are those that the form would send. */
 export function fill(form: HTMLFormElement, name: string, value: string): void {
-  for (const field of form.querySelectorAll<HTMLInputElement>(`[name="${CSS.escape(name)}"]`)) {
-    if (field.type === "radio") field.checked = value !== "" && field.value === value;
-    else if (field.type === "checkbox") field.checked = value !== "";
+  for (const field of form.elements) {
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement) || field.name !== name)
+      continue;
+    if (field.type === "radio" && "checked" in field) field.checked = value !== "" && field.value === value;
+    else if (field.type === "checkbox" && "checked" in field) field.checked = value !== "";
     else field.value = value;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
