@@ -18,9 +18,14 @@ def shown_name(name: str) -> str:
     return clean[-255:] or "video"
 
 
-def new_key(person: Person, name: str) -> str:
-    """`videos/{person}/{timestamp}_{random}/{filename}` (U2), the name made safe for any storage and address."""
+def new_key(person: Person, name: str, *, anonymous: bool = False) -> str:
+    """`videos/{person}/{timestamp}_{random}/{filename}` (U2), the name made safe for any storage and address.
+
+    Whoever watches a video sees its key in the signed address: under anonymous marking it says neither who nor what.
+    """
     stamp = f"{timezone.now():%Y%m%dT%H%M%SZ}_{secrets.token_hex(8)}"
+    if anonymous:
+        return f"videos/anonymous/{stamp}/video"
     plain = unicodedata.normalize("NFKD", shown_name(name)).encode("ascii", "ignore").decode()
     before, dot, after = plain.rpartition(".")
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", before if dot else after).strip("-.")[:80] or "video"

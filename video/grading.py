@@ -15,7 +15,17 @@ from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
 from video import events, marks, rich_text, rubrics, signals
 from video.marks import Mark
-from video.models import Assignment, Attachment, Attempt, Comment, Event, Grade, Release, Submission
+from video.models import (
+    Assignment,
+    Attachment,
+    Attempt,
+    Comment,
+    Event,
+    Grade,
+    OwnMark,
+    Release,
+    Submission,
+)
 from video.problems import Problem
 
 
@@ -33,7 +43,7 @@ def may_release(launch: LaunchSession, assignment: Assignment) -> bool:
 
 
 def save_mark(
-    *, launch: LaunchSession, attempt: Attempt, mark: Mark, version: int, finish: bool = False
+    *, launch: LaunchSession, attempt: Attempt, mark: Mark, version: int, finish: bool = False, alone: bool = False
 ) -> Grade | None:
     """Save what a marker typed of a handed-in attempt; None where that is nothing and nothing was there before.
 
@@ -41,20 +51,15 @@ def save_mark(
         version: of the mark that was shown; 0 where there was none.
         finish: the marker is done with it: it goes back to its student now, unless the assignment holds marks back or
             this marker may not release.
+        alone: under double marking, a teacher says that one marker's word is enough.
 
     Raises:
         MarkChanged: it is another version by now. Nothing is saved.
-        Problem: the attempt was taken back by its student. Nothing is saved.
+        Problem: the attempt was taken back by its student, or own marks are missing for points. Nothing is saved.
     """
     with transaction.atomic():
         submission = locked(attempt)
-        if not Attempt.objects.submitted().filter(pk=attempt.pk).exists():
-            raise Problem(
-                "taken_back",
-                "The attempt that you marked was taken back by its student. Nothing was saved.",
-                "Reload the page to see what there is to mark.",
-                status=409,
-            )
+        check_handed_in(attempt)
         grade = Grade.objects.select_related("release", "grader").filter(attempt=attempt).first()
         # What it says already is no change: two who give the same, or one whose last answer was lost on its way.
         if (grade.version if grade else 0) != version and not (grade and _says(grade, mark)):
@@ -62,6 +67,7 @@ def save_mark(
         if grade is None and not mark:
             return None
         before = grade.points if grade else None
+        by_one = mark.points != before and _by_one(launch, submission.assignment, attempt, mark, alone=alone)
         grade = grade or Grade(attempt=attempt, version=0)
         written = _write(grade, mark, launch)
         if grade.points != before:
@@ -69,11 +75,13 @@ def save_mark(
         give = finish and grade.points is not None and not submission.assignment.hold_grades
         if give and grade.unreleased and may_release(launch, submission.assignment):
             _release(launch, submission, [grade])
+            if by_one:
+                _note_marked(launch, attempt, by_one)
         elif written:
             grade.save()
             if grade.points != before:
                 _set_state(submission)
-                events.record(Event.Kind.GRADED, launch=launch, video=attempt.video, attempt=attempt.number)
+                _note_marked(launch, attempt, by_one)
     return grade
 
 
@@ -161,9 +169,33 @@ def put_back(*, launch: LaunchSession, submission: Submission, grade: Grade, bef
     )
 
 
+def note_seen(*, launch: LaunchSession, attempt: Attempt, release: str) -> None:
+    """The student has seen the release of that time (ISO 8601, as the page said it).
+
+    Once each: one that was replaced meanwhile, or a second look, changes nothing.
+    """
+    with transaction.atomic():
+        shown = Release.objects.filter(grade__attempt=attempt, seen_at=None).first()
+        if shown is None or shown.at.isoformat() != release:
+            return
+        if Release.objects.filter(pk=shown.pk, at=shown.at, seen_at=None).update(seen_at=timezone.now()):
+            events.record(Event.Kind.SEEN, launch=launch, attempt=attempt.number, submission=str(attempt.submission_id))
+
+
 def touch(attempt: Attempt) -> None:
     """Something that goes with a mark, such as a comment, was changed: its student does not see it until a release."""
     Grade.objects.filter(attempt=attempt, unreleased=False).update(unreleased=True)
+
+
+def check_handed_in(attempt: Attempt) -> None:
+    """Raise Problem where its student has taken the attempt back. Call it with the submission locked."""
+    if not Attempt.objects.submitted().filter(pk=attempt.pk).exists():
+        raise Problem(
+            "taken_back",
+            "The attempt that you marked was taken back by its student. Nothing was saved.",
+            "Reload the page to see what there is to mark.",
+            status=409,
+        )
 
 
 def locked(attempt: Attempt) -> Submission:
@@ -173,6 +205,28 @@ def locked(attempt: Attempt) -> Submission:
 
 def _locked(rows: "QuerySet[Submission]") -> Submission:
     return rows.select_for_update(of=("self",)).select_related("assignment__resource_link", "person").get()
+
+
+def _note_marked(launch: LaunchSession, attempt: Attempt, by_one: bool) -> None:
+    data = {"alone": True} if by_one else {}
+    events.record(Event.Kind.GRADED, launch=launch, video=attempt.video, attempt=attempt.number, **data)
+
+
+def _by_one(launch: LaunchSession, assignment: Assignment, attempt: Attempt, mark: Mark, *, alone: bool) -> bool:
+    """Under double marking: whether points are agreed on one marker's word. Raises Problem where they may not be."""
+    if not assignment.double_marking or mark.points is None:
+        return False
+    given = OwnMark.objects.given().filter(attempt=attempt).count()
+    if given >= OwnMark.NEEDED:
+        return False
+    if alone and launch.role in Role.editors():
+        return True
+    raise Problem(
+        "own_marks_missing",
+        f"The agreed mark needs {OwnMark.NEEDED} own marks; {given} {'is' if given == 1 else 'are'} given so far."
+        " Nothing was saved.",
+        "Give your own mark first. A teacher may also agree on one mark alone.",
+    )
 
 
 def _columns(mark: Mark) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from lti_tool.models import LaunchSession, ScoreDelivery
-from video import anonymity, chips, file_types, grading, marks, roster
+from video import anonymity, chips, file_types, grading, marks, own_marks, roster
 from video.chips import Chip
 from video.extensions import MoreTime, more_time
 from video.marks import CriterionRow
@@ -36,7 +36,10 @@ class Around:
 
 @dataclass(frozen=True)
 class RoomPage:
-    """`attempts` newest first; `attempt` is the one that is shown and marked. `name` is an alias where `hidden`."""
+    """`attempts` newest first; `attempt` is the one that is shown and marked. `name` is an alias where `hidden`.
+
+    `own`: None where the assignment is marked once.
+    """
 
     assignment: Assignment
     submission: Submission
@@ -55,6 +58,7 @@ class RoomPage:
     delivery: Chip | None
     may_release: bool
     files: list[Attachment]
+    own: own_marks.Panel | None
 
     @property
     def file_accept(self) -> str:
@@ -110,6 +114,7 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
     grade: Grade | None = getattr(shown, "grade", None)
     released = any(one.grade.returned for one in attempts if hasattr(one, "grade"))
     rubric = marks.rubric_of(assignment)
+    hidden = anonymity.hidden(assignment, released=released)
     delivery = ScoreDelivery.objects.filter(resource_link=assignment.resource_link, person=submission.person).first()
     return RoomPage(
         assignment=assignment,
@@ -119,16 +124,22 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
         video=shown.video,
         grade=grade,
         name=anonymity.name_for_markers(submission, released=released),
-        hidden=anonymity.hidden(assignment, released=released),
+        hidden=hidden,
         status=chips.mark_chip(shown, grade),
         rubric=rubric,
         criteria=marks.criterion_rows(assignment, grade),
         total=marks.from_rubric(rubric, marks.scores_shown(assignment, grade), assignment.points),
         around=around(assignment=assignment, submission=submission, view=view),
-        more_time=more_time(assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts),
+        # An extension is given by name: seen beside an alias, it would tell whose that is.
+        more_time=None
+        if hidden
+        else more_time(assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts),
         delivery=chips.delivery_chip(delivery),
         may_release=grading.may_release(launch, assignment),
         files=list(Attachment.objects.visible_to(launch).filter(attempt=shown)),
+        own=own_marks.panel(launch=launch, assignment=assignment, attempt=shown, rubric=rubric)
+        if assignment.double_marking
+        else None,
     )
 
 

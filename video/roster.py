@@ -53,6 +53,7 @@ class Row:
     """One student, called `name`: an alias where `hidden`. `key` names the row to the bulk actions, and nobody else.
 
     `attempt` is the newest that was handed in, `url` its room; None: nothing yet. Duration in seconds.
+    `returned_at` and `seen_at`: when its mark was given back, and when its student saw that.
     """
 
     key: str
@@ -68,6 +69,8 @@ class Row:
     more_time: MoreTime | None
     duration: float | None
     delivery: Chip | None
+    returned_at: datetime | None
+    seen_at: datetime | None
 
     @property
     def late(self) -> bool:
@@ -258,6 +261,7 @@ def _row(
 ) -> Row:
     """`person` as of `_in_detail`, `attempt` (or None) as of `_rows`: both with what was annotated."""
     grade: Grade | None = getattr(attempt, "grade", None)
+    returned = grade.returned if grade else None
     gets_more = more_time(assignment, extended_to=person.extended_to, extra_attempts=person.extra_attempts)
     return Row(
         key=person.shown_name if person.hidden else str(person.pk),
@@ -274,6 +278,8 @@ def _row(
         more_time=None if person.hidden else gets_more,
         duration=attempt.duration if attempt else None,
         delivery=chips.delivery_chip(delivery),
+        returned_at=returned.at if returned else None,
+        seen_at=returned.seen_at if returned else None,
     )
 
 

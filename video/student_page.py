@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from lti_tool.models import LaunchSession, ScoreDelivery
-from video import chips, comments
+from video import chips, comments, marks
 from video.chips import Chip
 from video.comments import Shown
 from video.models import Assignment, Attachment, Attempt, Grade, Release, Submission, Video
@@ -19,7 +19,7 @@ from video.submissions import why_not_withdraw
 
 @dataclass(frozen=True)
 class SubmittedAttempt:
-    """A handed-in attempt with what its student may see of the grade."""
+    """A handed-in attempt with what its student may see of the grade. `mark` in words; empty before its release."""
 
     id: uuid.UUID
     number: int
@@ -28,9 +28,15 @@ class SubmittedAttempt:
     receipt_number: str
     video: Video | None
     grade_shown: Release | None
+    mark: str
     may_withdraw: bool
     files: list[Attachment] = field(default_factory=list)
     comments: list[Shown] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """What its player is called: there may be several on a page."""
+        return f"Video of attempt {self.number}"
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,21 @@ class StudentPage:
     attempts: list[SubmittedAttempt]
     attempts_left: int | None
     delivery: Chip | None
+
+    @property
+    def newest(self) -> SubmittedAttempt | None:
+        return self.attempts[0] if self.attempts else None
+
+    @property
+    def earlier(self) -> list[SubmittedAttempt]:
+        return self.attempts[1:]
+
+    @property
+    def unfolded(self) -> int | None:
+        """The number of the earlier attempt whose mark is the news, while the newest has none."""
+        if self.newest is None or self.newest.grade_shown:
+            return None
+        return next((one.number for one in self.earlier if one.grade_shown), None)
 
     @property
     def version(self) -> str:
@@ -103,7 +124,7 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     """The page of the launch's own person. Opening it is remembered: teachers see who has not."""
     submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
     submission.assignment = assignment
-    every = list(submission.attempts.select_related("grade__release").prefetch_related("videos"))
+    every = list(submission.attempts.select_related("grade__release").prefetch_related("videos", "own_marks"))
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
     said = _comments(launch, every)
     files = defaultdict(list)
@@ -155,6 +176,7 @@ def _submitted(
     submission: Submission, attempt: Attempt, every: list[Attempt], said: dict[uuid.UUID, list[Shown]]
 ) -> SubmittedAttempt:
     assert attempt.submitted_at is not None
+    shown = _returned(attempt)
     return SubmittedAttempt(
         id=attempt.pk,
         number=attempt.number,
@@ -162,7 +184,8 @@ def _submitted(
         late=attempt.late,
         receipt_number=attempt.receipt_number or "",
         video=attempt.video,
-        grade_shown=_returned(attempt),
+        grade_shown=shown,
+        mark=marks.in_words(submission.assignment, shown.points) if shown else "",
         may_withdraw=not why_not_withdraw(submission, attempt, every),
         comments=said.get(attempt.video.pk, []) if attempt.video else [],
     )

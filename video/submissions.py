@@ -93,9 +93,10 @@ def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
     with transaction.atomic():
         submission = _locked_submission(attempt)
         attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        attempt.submission = submission
         if attempt.submitted_at is None:
             return
-        if why := why_not_withdraw(submission, attempt, submission.attempts.prefetch_related("videos")):
+        if why := why_not_withdraw(submission, attempt, submission.attempts.prefetch_related("videos", "own_marks")):
             raise Problem("not_withdrawn", why, "Ask your teacher.")
         if Attachment.objects.attached().filter(attempt=attempt).exists():
             raise Problem("not_withdrawn", "It is being marked.", "Ask your teacher.")
@@ -110,7 +111,7 @@ def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
         outbox.wish_withdrawn(
             resource_link=launch.resource_link,
             person=launch.person,
-            comment=f"Attempt {attempt.number} was taken back {timezone.now():%d %b %Y, %H:%M} UTC.",
+            comment=_taken_back(attempt),
             something_left=earlier,
         )
         events.record(Event.Kind.WITHDRAWN, launch=launch, attempt=attempt.number, receipt=receipt)
@@ -120,10 +121,10 @@ def why_not_withdraw(submission: Submission, attempt: Attempt, every: Iterable[A
     """Why a handed-in attempt stays so, in words; empty where it may be taken back.
 
     Args:
-        every: the submission's attempts, with their videos prefetched.
+        every: the submission's attempts, with their videos and own marks prefetched.
     """
     ends = submission.due_at or submission.closes_at
-    if hasattr(attempt, "grade"):
+    if hasattr(attempt, "grade") or attempt.own_marks.all():
         return "It is being marked."
     if ends is not None and timezone.now() > ends:
         return "It is past the due date."
@@ -150,6 +151,7 @@ def _hand_in(
     submission: Submission, attempt: Attempt, video: Video, *, launch: LaunchSession | None, counts_at: datetime
 ) -> None:
     """The state, the receipt, the news for Moodle and the event, in the caller's transaction."""
+    attempt.submission = submission
     attempt.submitted_at = counts_at
     attempt.late = is_late(submission, begun_at=video.created_at, at=counts_at)
     _give_receipt_number(attempt)
@@ -204,8 +206,19 @@ def _give_receipt_number(attempt: Attempt) -> None:
     raise RuntimeError("No free receipt number was found.")
 
 
+def _taken_back(attempt: Attempt) -> str:
+    if attempt.submission.assignment.anonymous:
+        return "An attempt was taken back."
+    return f"Attempt {attempt.number} was taken back {timezone.now():%d %b %Y, %H:%M} UTC."
+
+
 def _news(attempt: Attempt) -> str:
-    """What the student reads in Moodle's gradebook, where a status alone shows nothing."""
+    """What the student reads in Moodle's gradebook, where a status alone shows nothing.
+
+    Markers read it there too, beside the name: under anonymous marking it has nothing that the list shows as well.
+    """
+    if attempt.submission.assignment.anonymous:
+        return f"Handed in. Receipt {attempt.receipt_number}. Waiting to be marked."
     late = ", late" if attempt.late else ""
     return (
         f"Attempt {attempt.number} handed in {attempt.submitted_at:%d %b %Y, %H:%M} UTC{late}. "

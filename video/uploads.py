@@ -75,7 +75,7 @@ def begin(*, launch: LaunchSession, assignment: Assignment, file: Announced) -> 
             return resumed
     with transaction.atomic():
         attempt = open_draft(assignment=assignment, person=launch.person)
-    key = new_key(launch.person, file.name)
+    key = new_key(launch.person, file.name, anonymous=assignment.anonymous)
     video = Video(
         attempt=attempt,
         backend=assignment.storage_name,

@@ -11,6 +11,7 @@ from video.views import (
     deliveries,
     extension,
     grading,
+    own_mark,
     playback,
     points,
     roster,
@@ -79,4 +80,6 @@ urlpatterns = [
     path("marks/import/<uuid:import_id>/", spreadsheet.look, name="mark-import"),
     path("marks/import/<uuid:import_id>/apply/", spreadsheet.apply, name="mark-import-apply"),
     path("marks/import/<uuid:import_id>/undo/", spreadsheet.undo, name="mark-import-undo"),
+    path("attempts/<uuid:attempt_id>/own-mark/", own_mark.save, name="own-mark"),
+    path("attempts/<uuid:attempt_id>/seen/", submission.seen, name="seen"),
 ]

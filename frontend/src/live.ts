@@ -79,7 +79,10 @@ export class LivePage {
       if (!next) continue;
       const hadFocus = place.contains(document.activeElement);
       stopPlayers(place);
+      const unfolded = [...place.querySelectorAll<HTMLElement>("details[id][open]")].map(({ id }) => id);
       place.replaceChildren(...next.childNodes);
+      for (const folded of place.querySelectorAll<HTMLDetailsElement>("details[id]"))
+        folded.open ||= unfolded.includes(folded.id);
       place.hidden = next.hidden;
       if (hadFocus) (document.getElementById(focused ?? "") ?? place).focus();
       showLocalTimes(place);

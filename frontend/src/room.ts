@@ -5,6 +5,7 @@ import { startFeedback } from "./room/feedback";
 import { startFiles } from "./room/files";
 import { startFolding } from "./room/list";
 import { startMarking } from "./room/marking";
+import { startOwnMarks } from "./room/own-marks";
 import { startPlaying } from "./room/playing";
 import { startRubric } from "./room/rubric";
 import { startShortcuts } from "./room/shortcuts";
@@ -14,6 +15,7 @@ const players = startPlayers(document, { preload: "auto" });
 startMarking(); // before those that draw themselves by the fields: it puts back what was not saved
 startRubric();
 startFeedback();
+startOwnMarks();
 for (const select of document.querySelectorAll<HTMLSelectElement>("select[data-goes]")) {
   select.addEventListener("change", () => select.form?.requestSubmit());
 }

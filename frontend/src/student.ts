@@ -2,8 +2,10 @@ import { showCommentLists, startCommentLists } from "./comments/student";
 import { startFileLists } from "./files";
 import { fetchJson, Refusal } from "./http";
 import { LivePage } from "./live";
+import { startOnDemand } from "./player/on-demand";
 import { startPlayers } from "./player/player";
 import type { RecorderConfig } from "./recorder/panel";
+import { watchReturned } from "./returned";
 import { showArrived } from "./upload/arrived";
 import type { UploadConfig } from "./upload/file-check";
 import { type Unfinished, UploadPanel } from "./upload/panel";
@@ -14,6 +16,7 @@ const config = document.querySelector("#upload-config")?.textContent;
 
 if (page) {
   const look = async () => {
+    watchReturned(page);
     if (await showArrived(page)) await live.look();
   };
   const live = new LivePage(page, () => {
@@ -49,6 +52,7 @@ if (page) {
 startCommentLists();
 void startPlayers();
 startFileLists();
+startOnDemand();
 
 /** Show a recording that has arrived, and lead to it whoever does not see it. */
 async function arrived(live: LivePage): Promise<void> {

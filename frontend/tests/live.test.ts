@@ -46,3 +46,15 @@ it("comes again when the assignment opens, for the page had nothing to send with
 
   expect(reload).toHaveBeenCalledOnce();
 });
+
+it("leaves open what somebody has unfolded", async () => {
+  const folds = (open: string) =>
+    `<details id="attempt-1"${open}></details><details id="attempt-2"></details>`;
+  document.body.innerHTML = page(folds(" open"));
+  shown = page(folds(""));
+  await live().look();
+  shown = page("new");
+
+  expect(document.querySelector<HTMLDetailsElement>("#attempt-1")?.open).toBe(true);
+  expect(document.querySelector<HTMLDetailsElement>("#attempt-2")?.open).toBe(false);
+});

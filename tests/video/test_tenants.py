@@ -35,9 +35,10 @@ from video.models import Assignment, Attempt, Comment, Submission, Video
 pytestmark = pytest.mark.property
 
 FORM = {"points": "20", "max_size_gb": "1", "due_at": "2098-01-01T12:00", "attempts_allowed": "5"}
-FORM |= {"rubric": json.dumps({"criteria": [{"title": "Voice", "points": 5}]})}
+FORM |= {"rubric": json.dumps({"criteria": [{"title": "Voice", "points": 5}]}), "double_marking": "on"}
 # What any form or script of the product sends, so that a request gets as far as it can.
 FIELDS: dict[str, Any] = {**FORM, "title": "Taken", "instructions": "", "feedback": "Taken", "reason": "network"}
+FIELDS |= {"alone": "1", "own-points": "7", "own-note": "Taken"}
 FIELDS |= {"until": "2099-01-01T12:00", "extra_attempts": "2", "table": "criterion,points\nTaken,5"}
 FIELDS |= {"text": "Taken", "at": 0.5, "criterion": "Taken", "key": "1"}
 FIELDS |= {"people": "Ana\n6"}
@@ -118,7 +119,9 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     student.upload(f"{word}.mp4", film())
     student.submit()
     work = Submission.objects.get(person__platform=tenant.double.row, person__sub="6")
-    graded = teacher.post(f"submissions/{work.pk}/", {"points": "17", "feedback": f"{word} feedback"})
+    graded = teacher.post(f"submissions/{work.pk}/", {"points": "17", "feedback": f"{word} feedback", "alone": "1"})
+    own = {"own-points": "16", "own-note": f"{word} own mark", "give": "1"}
+    assert teacher.post(f"attempts/{work.attempts.get().pk}/own-mark/", own).status_code == 302
     assert graded.status_code == 302
     assert teacher.send("bank/", {"text": f"{word} banked", "key": "2"}).status_code == 200
     Assignment.objects.filter(submissions=work).update(replies=True)
@@ -126,7 +129,7 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     said = {"text": f"{word} comment", "at": 0.5}
     assert teacher.send(comments, said).status_code == 201
     version = work.attempts.get().grade.version
-    again = {"points": "18", "feedback": f"{word} feedback", "version": version, "finish": True}
+    again = {"points": "18", "feedback": f"{word} feedback", "version": version, "finish": True, "alone": True}
     assert teacher.send(f"attempts/{work.attempts.get().pk}/mark/", again).status_code == 200
     comment = Comment.objects.get(video__attempt__submission=work)
     assert student.send(f"comments/{comment.pk}/reply/", {"text": f"{word} reply"}).status_code == 201

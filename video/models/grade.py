@@ -56,22 +56,44 @@ class Release(models.Model):
     def __str__(self) -> str:
         return f"{self.grade_id}: {self.points}"
 
+    @property
+    def again(self) -> bool:
+        """It was released before, and said something else then."""
+        return self.at > self.first_at
+
+
+class OwnMarkQuerySet(models.QuerySet["OwnMark"]):
+    def given(self) -> "OwnMarkQuerySet":
+        """Those that count; others are being typed, and nobody's business but their marker's."""
+        return self.filter(given_at__isnull=False)
+
 
 class OwnMark(models.Model):
     """Under double marking: what one marker alone gives, beside the agreed mark that is the `Grade`."""
 
+    NEEDED = 2  # before there can be an agreed mark
+
     attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="own_marks")
     marker = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    points = models.DecimalField(max_digits=6, decimal_places=2)
+    points = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True, help_text="Empty: not yet.")
     scores = models.JSONField(default=dict, blank=True)
     note = models.TextField(blank=True, help_text="For the other marker.")
+    given_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its marker was done with it. Until then it does not count."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = OwnMarkQuerySet.as_manager()
+
     class Meta:
+        ordering = ("given_at", "created_at")
         constraints = [
             models.UniqueConstraint(fields=["attempt", "marker"], name="own_mark_once"),
             models.CheckConstraint(condition=Q(points__gte=0), name="own_mark_points_ge_0"),
+            models.CheckConstraint(
+                condition=Q(given_at__isnull=True) | Q(points__isnull=False), name="own_mark_given_has_points"
+            ),
         ]
 
     def __str__(self) -> str:

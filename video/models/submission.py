@@ -93,6 +93,11 @@ class Submission(models.Model):
         allowed = self.assignment.attempts_allowed
         return None if allowed is None else allowed + self.extra_attempts
 
+    @property
+    def is_released(self) -> bool:
+        """A mark of it was given back, so that markers may know whose it is."""
+        return self.attempts.filter(grade__release__isnull=False).exists()
+
     def is_late(self, at: datetime) -> bool:
         return self.due_at is not None and at > self.due_at
 

@@ -12,7 +12,7 @@ from django.db.models import Max, OuterRef, Subquery
 from django.utils.text import slugify
 
 from lti_tool.models import ScoreDelivery
-from video import chips, rich_text, roster
+from video import anonymity, chips, rich_text, roster
 from video.durations import clock
 from video.models import Assignment, Attempt, Comment, Grade, Submission, Video
 from video.spreadsheet.cells import guard, number
@@ -73,7 +73,7 @@ def people(assignment: Assignment) -> list[Somebody]:
 
 def identifier(assignment: Assignment, person_id: uuid.UUID) -> str:
     """By which a row is found again. In anonymous marking the alias, before and after its release."""
-    return str(person_id)
+    return anonymity.alias(assignment, person_id) if assignment.anonymous else str(person_id)
 
 
 def feedback_cell(html: str) -> str:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
-from video import media_types
+from video import anonymity, media_types
 from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment
 from video.forms import AssignmentForm
 from video.models import Assignment, Submission
@@ -42,7 +42,8 @@ def home(request: LaunchRequest) -> HttpResponse:
 def review(request: LaunchRequest) -> HttpResponse:
     """A submission review: staff go to that person's work, a student to their own whatever was asked for.
 
-    Moodle signs a review of anybody's work for a student who types the address (`moodle.md`, 14).
+    Moodle signs a review of anybody's work for a student who types the address (`moodle.md`, 14). Under anonymous
+    marking it leads from a name to work only once that was released: until then everybody gets the same page.
     """
     launch = request.launch
     if not launch.is_staff or not launch.for_sub:
@@ -52,11 +53,14 @@ def review(request: LaunchRequest) -> HttpResponse:
         work = Submission.objects.visible_to(launch).filter(
             assignment__resource_link=launch.resource_link, person=student, attempts__submitted_at__isnull=False
         )
-        if found := work.first():
+        if (found := work.first()) and not anonymity.hidden(found.assignment, released=found.is_released):
             return redirect("video:room", launch.pk, found.pk)
         if not student.memberships.filter(course=launch.course).exists():
             student = None  # somebody of another course: no name for those who may not know it
-    context = {"launch": launch, "assignment": assignment_of(launch), "student": student}
+    assignment = assignment_of(launch)
+    if assignment is not None and assignment.anonymous:
+        return render(request, "video/review_hidden.html", {"launch": launch, "assignment": assignment})
+    context = {"launch": launch, "assignment": assignment, "student": student}
     return render(request, "video/nothing_handed_in.html", context)
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
-from video import bulk, extensions, pasted_list, roster
+from video import anonymity, bulk, extensions, pasted_list, roster
 from video.assignments import assignment_of
 from video.extensions import MoreTime
 from video.forms import MoreTimeForm
@@ -22,10 +22,14 @@ from video.pasted_list import MOST_LINES, Candidate, Line
 @launch_required(*Role.editors())
 @require_http_methods(["GET", "HEAD", "POST"])
 def more_time(request: LaunchRequest, person_id: uuid.UUID) -> HttpResponse:
-    """An extension given, changed or removed, for anybody of the launch's own roster."""
+    """An extension given, changed or removed, for anybody of the launch's own roster.
+
+    It is given by name: under anonymous marking the page says nothing of the person's work, and leads to none.
+    """
     launch, submission = request.launch, _submission(request, person_id)
     assignment, person = submission.assignment, submission.person
-    handed_in = submission.attempts.submitted().count()
+    hidden = anonymity.hidden(assignment, released=submission.is_released)
+    handed_in = 0 if hidden else submission.attempts.submitted().count()
     home = reverse("video:home", args=[launch.pk])
     room = reverse("video:room", args=[launch.pk, submission.pk])
     back = room if handed_in and request.GET.get("from") == "room" else home

@@ -47,8 +47,8 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
         if attempt is not page.attempt:
             raise _taken_back()
         mark = marks.read(page.assignment, request.POST)
-        version = _version(request.POST.get("version"))
-        grading.save_mark(launch=launch, attempt=attempt, mark=mark, version=version, finish=True)
+        version, alone = _version(request.POST.get("version")), bool(request.POST.get("alone"))
+        grading.save_mark(launch=launch, attempt=attempt, mark=mark, version=version, finish=True, alone=alone)
     except ValidationError as error:
         return _room(request, page, view, errors=error.message_dict, status=422)
     except MarkChanged as changed:
@@ -69,16 +69,24 @@ def save(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
     """Save what is typed, as it is typed.
 
     Body: the fields of `marks.read`, `version` (of the mark that was shown, 0 for none), `finish` (true: done with it)
-    and `moving` (true: to another student, whose page says that it was saved). 200 with the mark as `_as_json`, only
-    `{version: 0}` for nothing; 422 with `{error, fields}` where something typed is wrong; 409 with `{error, theirs,
-    html}` where somebody else was faster: `theirs` is the mark as it is now, `html` both of them in words.
+    and `moving` (true: to another student, whose page says that it was saved); `alone` (under double marking: a teacher
+    agrees on one mark alone). 200 with the mark as `_as_json`, only `{version: 0}` for nothing; 422 with `{error,
+    fields}` where something typed is wrong; 409 with `{error, theirs, html}` where somebody else was faster: `theirs`
+    is the mark as it is now, `html` both of them in words.
     """
-    attempt = _attempt(request, attempt_id)
+    attempt = handed_in(request, attempt_id)
     body = json_body(request)
     finish, version = body.get("finish") is True, _version(body.get("version"))
     try:
         mark = marks.read(attempt.submission.assignment, body)
-        grade = grading.save_mark(launch=request.launch, attempt=attempt, mark=mark, version=version, finish=finish)
+        grade = grading.save_mark(
+            launch=request.launch,
+            attempt=attempt,
+            mark=mark,
+            version=version,
+            finish=finish,
+            alone=bool(body.get("alone")),
+        )
     except ValidationError as error:
         problem = Problem("invalid", "Something typed cannot be saved.", "Look at the marked field.")
         return JsonResponse({**problem.as_json(), "fields": error.message_dict}, status=422)
@@ -103,7 +111,7 @@ def release(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
     given = grading.release(launch=request.launch, submissions=[submission.pk])
     asked = request.POST.get("attempt_id", "")
     if request.headers.get("Accept") == "application/json":
-        attempt = _attempt(request, uuid.UUID(asked)) if _is_id(asked) else None
+        attempt = handed_in(request, uuid.UUID(asked)) if _is_id(asked) else None
         if attempt is None or attempt.submission_id != submission.pk:
             raise Http404
         grade = Grade.objects.select_related("release", "grader").filter(attempt=attempt).first()
@@ -194,7 +202,7 @@ def _submission(request: LaunchRequest, submission_id: uuid.UUID) -> Submission:
     return submission
 
 
-def _attempt(request: LaunchRequest, attempt_id: uuid.UUID) -> Attempt:
+def handed_in(request: LaunchRequest, attempt_id: uuid.UUID) -> Attempt:
     """Also one that was taken back: whoever was marking it is told so when they save."""
     visible = Attempt.objects.filter(submission__in=Submission.objects.visible_to(request.launch))
     joined = visible.select_related("submission__assignment", "submission__person").prefetch_related("videos")

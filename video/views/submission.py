@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
-from video import submissions
+from video import grading, submissions
 from video.models import Attempt, Video
 from video.models.submission import AttemptQuerySet
 from video.problems import Problem
@@ -83,6 +83,20 @@ def receipt(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "video": attempt.video,
     }
     return render(request, "video/receipt.html", context)
+
+
+@launch_required(Role.STUDENT)
+@require_POST
+def seen(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
+    """The person has what came back of this attempt before their eyes: `release` names which, by its time.
+
+    Never by a GET: a page that is fetched in the background, or opened in a tab behind others, was not seen.
+    """
+    attempt = _own_attempts(request).filter(pk=attempt_id).first()
+    if attempt is None:
+        raise Http404
+    grading.note_seen(launch=request.launch, attempt=attempt, release=request.POST.get("release", ""))
+    return redirect("video:home", request.launch.pk) if request.accepts("text/html") else HttpResponse(status=204)
 
 
 def _own_attempts(request: LaunchRequest) -> AttemptQuerySet:

@@ -33,6 +33,11 @@ export async function startPlayers(root: ParentNode = document, options: Options
 
 const running = new WeakMap<HTMLElement, Player>();
 
+/** The one that fills this `[data-player]`, where it was started. */
+export function playerAt(place: HTMLElement): Player | undefined {
+  return running.get(place);
+}
+
 /** End those below `root`, which is about to go. */
 export function stopPlayers(root: ParentNode): void {
   for (const place of root.querySelectorAll<HTMLElement>("[data-player]")) running.get(place)?.dispose();
@@ -77,6 +82,7 @@ function start(
       durationDisplay: true,
     },
   });
+  if (place.dataset.label) player.el().setAttribute("aria-label", place.dataset.label); // a page may have several
   const problem = place.querySelector<HTMLElement>("[data-player-problem]");
   const say = (text: string) => {
     if (!problem) return;

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("video", "0013_mail"),
+        ("video", "0014_student"),
     ]
 
     operations = [
