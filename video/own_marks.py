@@ -240,7 +240,9 @@ def _fields(assignment: Assignment, rubric: Rubric, points: Decimal, scores: Map
     for criterion in rubric.criteria:
         score = scores.get(criterion.id)
         fields[f"level-{criterion.id}"] = score.level if score else ""
-        fields[f"points-{criterion.id}"] = short(score.points) if score and not score.level else ""
+        fields[f"points-{criterion.id}"] = (
+            short(score.points) if score and score.points is not None and not score.level else ""
+        )
     if rubric:
         fields["overridden"] = "1" if marks.from_rubric(rubric, scores, assignment.points) != points else ""
     return {**fields, "points": short(points)}
@@ -251,7 +253,8 @@ def _mean(assignment: Assignment, rubric: Rubric, shown: list[Given]) -> dict[st
         return None
     scores = {}
     for criterion in rubric.criteria:
-        given_points = [one.scores[criterion.id].points for one in shown if criterion.id in one.scores]
+        scored = [one.scores[criterion.id].points for one in shown if criterion.id in one.scores]
+        given_points = [points for points in scored if points is not None]
         if len(given_points) == len(shown):
             points = _mean_of(given_points)
             level = next((level.id for level in criterion.levels if level.points == points), "")

@@ -124,12 +124,13 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     """The page of the launch's own person. Opening it is remembered: teachers see who has not."""
     submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
     submission.assignment = assignment
-    every = list(submission.attempts.select_related("grade__release").prefetch_related("videos", "own_marks"))
+    every = list(submission.attempts.with_marking().select_related("grade__release").prefetch_related("videos"))
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
     said = _comments(launch, every)
     files = defaultdict(list)
-    for file in Attachment.objects.visible_to(launch).filter(attempt__submission=submission):
-        files[file.attempt_id].append(file)
+    if any(_returned(attempt) for attempt in every):
+        for file in Attachment.objects.visible_to(launch).filter(attempt__submission=submission):
+            files[file.attempt_id].append(file)
     submitted = [
         replace(_submitted(submission, attempt, every, said), files=files[attempt.pk])
         for attempt in every

@@ -10,7 +10,7 @@ from django.utils import timezone
 from lti_tool import outbox
 from lti_tool.models import LaunchSession
 from video import endings, events, signals
-from video.models import Attachment, Attempt, Comment, Event, Grade, Submission, Video
+from video.models import Attachment, Attempt, Event, Grade, Submission, Video
 from video.models.submission import new_receipt_number
 from video.openings import check_open, is_late
 from video.problems import Problem
@@ -96,7 +96,9 @@ def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
         attempt.submission = submission
         if attempt.submitted_at is None:
             return
-        if why := why_not_withdraw(submission, attempt, submission.attempts.prefetch_related("videos", "own_marks")):
+        if why := why_not_withdraw(
+            submission, attempt, list(submission.attempts.with_marking().prefetch_related("videos"))
+        ):
             raise Problem("not_withdrawn", why, "Ask your teacher.")
         if Attachment.objects.attached().filter(attempt=attempt).exists():
             raise Problem("not_withdrawn", "It is being marked.", "Ask your teacher.")
@@ -121,10 +123,11 @@ def why_not_withdraw(submission: Submission, attempt: Attempt, every: Iterable[A
     """Why a handed-in attempt stays so, in words; empty where it may be taken back.
 
     Args:
-        every: the submission's attempts, with their videos and own marks prefetched.
+        every: the submission's attempts `with_marking`, their videos prefetched.
     """
     ends = submission.due_at or submission.closes_at
-    if hasattr(attempt, "grade") or attempt.own_marks.all():
+    begun = any(one.pk == attempt.pk and one.marking_begun for one in every)  # type: ignore[attr-defined]
+    if begun or hasattr(attempt, "grade"):
         return "It is being marked."
     if ends is not None and timezone.now() > ends:
         return "It is past the due date."
@@ -133,8 +136,6 @@ def why_not_withdraw(submission: Submission, attempt: Attempt, every: Iterable[A
     drafts = [video.state for one in every if one.submitted_at is None for video in one.videos.all()]
     if any(state not in (Video.State.ERROR, Video.State.DELETED) for state in drafts):
         return "You have begun another attempt: remove its video first."
-    if Comment.objects.filter(video__attempt=attempt, deleted_at=None).exists():
-        return "It is being marked."
     return ""
 
 

@@ -91,7 +91,8 @@ it("shows the bar with how many are chosen", () => {
 
 it("asks the server's question in a dialog, whose form goes to the same address", async () => {
   new Asking(root, find<HTMLDialogElement>("dialog"));
-  answer = async () => new Response("<main><section data-asked><h1 id='asked'>Sure?</h1><form></form></section></main>");
+  answer = async () =>
+    new Response("<main><section data-asked><h1 id='asked'>Sure?</h1><form></form></section></main>");
   find("[data-choose]").checked = true;
   const form = find<HTMLFormElement>("form");
   form.dispatchEvent(

@@ -18,7 +18,7 @@ from tests.video.addresses import Address, below_a_launch
 from tests.video.visitor import Visitor
 from video.anonymity import alias
 from video.models import Assignment, Attachment, BankComment, Comment, MarkImport, OwnMark, Submission, Video
-from video.roster import FILTERS
+from video.roster_view import FILTERS
 
 NAME, EMAIL, SUB, FILE = "Zebulon Quagmire", "zq-secret@example.org", "sub-of-zebulon-4711", "quagmire-at-home.mp4"
 SEARCHES = ("Zebulon", "quagmire", "zq-secret", SUB, "Student", "")
@@ -52,7 +52,7 @@ def secrets(hidden: Submission) -> list[str]:
 
 def assert_hidden(secrets: list[str], answer: Any, searched: str = "") -> str:
     """The answer's text; what was searched for is said again by the page, and by nothing else."""
-    said = answer.content.decode(errors="replace") + str(answer.headers) + str(answer.cookies)
+    said: str = answer.content.decode(errors="replace") + str(answer.headers) + str(answer.cookies)
     if searched:
         said = said.replace(f'value="{searched}"', "").replace(f"“{searched}”", "").replace(f"q={searched}", "")
     for word in secrets:
@@ -103,7 +103,7 @@ def test_no_address_tells_who_it_is(hidden: Submission, secrets: list[str], visi
             lambda client, path: client.get(path, secure=True, follow=True),
             lambda client, path: client.get(path, {"attempt": "1", "format": "csv"}, secure=True, follow=True),
             lambda client, path: client.post(path, FIELDS, secure=True, follow=True),
-            lambda client, path: client.post(
+            lambda client, path: client.post(  # type: ignore[no-untyped-call]
                 path, json.dumps(FIELDS), content_type="application/json", secure=True, follow=True
             ),
         ):

@@ -90,7 +90,7 @@ class TestBlind:
         inside = own_marks.panel(
             launch=launch, assignment=attempt.submission.assignment, attempt=attempt, rubric=Rubric()
         )
-        assert (inside.given, inside.takes, inside.difference) == ([], {}, 0), "not even where no template shows it"
+        assert [*inside.given, *inside.takes, inside.difference] == [0], "not even where no template shows it"
 
         give(second, attempt, points="64", note="Good start.")
         for marker in (teacher, second):
@@ -265,7 +265,7 @@ class TestTake:
             "points": "70",
         }
         assert taken[str(mine.pk)]["level-pace"] == "good"
-        assert agree(teacher, attempt, **taken["mean"]).status_code == 200
+        assert agree(teacher, attempt, **dict[str, Any](taken["mean"])).status_code == 200
         grade = Grade.objects.get()
         assert (grade.points, grade.overridden) == (Decimal(70), False)
 

@@ -33,7 +33,7 @@ def submission(student: Visitor) -> Submission:
     return Submission.objects.get(person__sub="6")
 
 
-def mark(teacher: Visitor, submission: Submission, attempt: int = 1, **fields: str) -> None:
+def mark(teacher: Visitor, submission: Submission, attempt: int = 1, **fields: Any) -> None:
     address = f"{room(submission)}?attempt={attempt}"
     answer = teacher.post(address, {"version": shown_version(teacher, address), **fields})
     assert answer.status_code == 302, answer.content.decode()
@@ -82,7 +82,7 @@ class TestReturned:
 
     def test_overridden_points_are_said_to_be(self, teacher: Visitor, student: Visitor, submission: Submission) -> None:
         Assignment.objects.update(grading=Assignment.Grading.RUBRIC, rubric=RUBRIC)
-        scores = {"level-pace": "good", "points-sound": "4"}
+        scores: dict[str, Any] = {"level-pace": "good", "points-sound": "4"}
         mark(teacher, submission, **scores)
         assert "not the sum of the rubric" not in student.text()
         mark(teacher, submission, **scores, overridden="1", points="50")

@@ -13,7 +13,8 @@ from tests.films import film
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.video.visitor import ROLES, Visitor
 
-MOST = 8
+# The roster has grown: which one to mark next, and how many releases are under way.
+MOST = {"student": 8, "teacher": 10}
 
 
 def statements(platform: PlatformDouble, role: str, sub: str, name: str) -> list[str]:
@@ -42,7 +43,7 @@ def test_usual_launch_needs_few_statements_and_none_for_each_member(
     statements(platform, role, sub, name)
 
     warm = statements(platform, role, sub, name)
-    assert len(warm) <= MOST, "\n".join(warm)
+    assert len(warm) <= MOST[role], "\n".join(warm)
 
     course = Course.objects.get()
     people = [Person(platform=platform.row, sub=str(n), name=f"Student {n}") for n in range(1000, 1200)]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from lti_tool.ids import new_id
 from lti_tool.models import LaunchSession, Person
@@ -108,6 +108,16 @@ class Submission(models.Model):
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def submitted(self) -> "AttemptQuerySet":
         return self.filter(submitted_at__isnull=False)
+
+    def with_marking(self) -> "AttemptQuerySet":
+        """With `marking_begun`: somebody has given a mark of their own, commented, or attached a file."""
+        begun = Attempt.objects.filter(
+            Q(own_marks__isnull=False)
+            | Q(videos__comments__isnull=False, videos__comments__deleted_at=None)
+            | Q(attachments__isnull=False, attachments__deleted_at=None),
+            pk=OuterRef("pk"),
+        )
+        return self.annotate(marking_begun=Exists(begun))
 
     def drafts(self) -> "AttemptQuerySet":
         return self.filter(submitted_at__isnull=True)

@@ -35,7 +35,8 @@ def json_body(request: LaunchRequest) -> dict[str, Any]:
     """The posted object; Problem 400 for anything else."""
     try:
         body = json.loads(request.body or b"{}")
-        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair is no text: nothing could store it
+        # Half of a surrogate pair is no text, and nothing could store it: what was typed beside it is not lost for it.
+        body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "ignore"))
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
