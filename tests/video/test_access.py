@@ -24,7 +24,7 @@ from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
 from demo.objectstore import ObjectStore
-from lti_tool.models import Course, Person, ResourceLink
+from lti_tool.models import Course, Person, ResourceLink, ScoreDelivery
 from tests.films import film
 from tests.lti_tool.platform_double import LTI, PlatformDouble
 from tests.video.addresses import below_a_launch
@@ -80,6 +80,10 @@ RELEASERS = MARKERS - {"assistant"}
 # More time is given at the assignment of one's own link, to anybody of its course.
 EXTENDERS = frozenset({"teacher", "teacher, from another link of the course", "admin"})
 WATCHERS = OWNER | MARKERS
+# Their own words and files: of the teacher, from whichever link of the course.
+AUTHORS = frozenset({"teacher", "teacher, from another link of the course"})
+# What belongs to this link alone.
+AT_THE_LINK = frozenset({"teacher", "admin"})
 
 # --- what ---------------------------------------------------------------------------------------------------------
 Body = Mapping[str, Any]
@@ -152,8 +156,53 @@ TABLE = [
     row("video:mark", "POST", MARKERS, {"points": "5", "version": 0}, json=True),
     row("video:own-mark", "POST", MARKERS, {"own-points": "5", "give": "1"}),
     row("video:release", "POST", RELEASERS),
+    row("video:points", "POST", MARKERS, {"points": "5", "version": 0}, json=True),
+    row("video:peek", "GET", MARKERS),
+    # what is said of it
+    row("video:comments", "GET", WATCHERS),
+    row("video:comments", "POST", MARKERS, {"text": "Here.", "at": 0.5}, json=True),
+    row("video:comment-edit", "POST", AUTHORS, {"text": "There."}, json=True),
+    row("video:comment-delete", "POST", RELEASERS, json=True),
+    row("video:comment-restore", "POST", RELEASERS, json=True, comment="deleted_comment"),
+    row("video:comment-reply", "POST", MARKERS, {"text": "Why?"}, json=True),
+    row("video:bank", "GET", STAFF),
+    row("video:bank", "POST", STAFF, {"text": "Well told."}, json=True),
+    row("video:bank-edit", "POST", AUTHORS, {"text": "Well told."}, json=True),
+    row("video:bank-delete", "POST", AUTHORS, json=True),
+    row("video:files", "GET", MARKERS),
+    row("video:files", "POST", MARKERS, {"name": "notes.pdf", "size": 9}, json=True),
+    row("video:file-renew", "POST", AUTHORS, json=True, attachment="coming_file"),
+    row("video:file-status", "GET", AUTHORS, attachment="coming_file"),
+    row("video:file-sign", "POST", AUTHORS, PARTS, json=True, attachment="large_file"),
+    row("video:file-complete", "POST", AUTHORS, json=True, attachment="coming_file"),
+    row("video:file-failed", "POST", AUTHORS, json=True, attachment="coming_file"),
+    row("video:file-remove", "POST", MARKERS),
+    row("video:file-address", "GET", MARKERS),
+    # the list
+    row("video:roster-now", "GET", STAFF),
+    row("video:bulk", "POST", STAFF, {"action": "again"}),
+    row("video:pasted-list", "GET", EDITORS),
+    row("video:pasted-list", "POST", EDITORS, {"people": "6"}),
+    row("video:missing-addresses", "GET", STAFF),
+    row("video:marks-export", "GET", STAFF),
+    row("video:marks-import", "GET", STAFF),
+    row("video:marks-import", "POST", STAFF),
+    row("video:mark-import", "GET", AT_THE_LINK),
+    row("video:mark-import-apply", "POST", AT_THE_LINK),
+    row("video:mark-import-undo", "POST", AT_THE_LINK),
+    # the rubric
+    row("video:rubric-stored", "GET", EDITORS),
+    row("video:rubric-of", "GET", EXTENDERS),
+    row("video:rubric-import", "POST", EDITORS, {"table": "criterion,points\nVoice,5"}),
+    row("video:rubric-export", "POST", EDITORS, {"rubric": "{}"}),
+    # Moodle's gradebook
+    row("video:deliveries", "GET", STAFF),
+    row("video:send-again", "POST", EDITORS),
+    row("video:compare", "POST", EDITORS),
+    row("video:delivery", "GET", MARKERS),
+    row("video:delivery-decide", "POST", RELEASERS, {"what": "theirs"}),
 ]
-MAY = (200, 201, 204, 302, 422)
+MAY = (200, 201, 204, 302, 409, 422)
 
 
 # --- the world ----------------------------------------------------------------------------------------------------
@@ -197,7 +246,8 @@ def build(answers: responses.RequestsMock) -> World:
         Assignment.objects.create(
             resource_link=link, course=link.course, title="Interview", points=Decimal(100), double_marking=True
         )
-    Assignment.objects.update(attempts_allowed=9, replies=True, hold_grades=True)
+    rubric = {"criteria": [{"id": "c1", "title": "Voice", "description": "", "points": "5", "levels": []}]}
+    Assignment.objects.update(attempts_allowed=9, replies=True, hold_grades=True, rubric=rubric)
     student = launch("the student")
     student.upload("handed-in.mp4", film())
     student.submit()
@@ -222,9 +272,15 @@ def build(answers: responses.RequestsMock) -> World:
         "draft": student.upload("draft.mp4", film()),
         "coming": student.begin("coming.mp4", film())["video"],
         "large": begin_large(student),
+        "deleted_comment": str(
+            Comment.objects.create(video=video, author=teacher, at=2, text="Gone.", deleted_at=timezone.now()).pk
+        ),
+        "coming_file": attach_from(world.people["teacher"], attempt, 9),
+        "large_file": attach_from(world.people["teacher"], attempt, 20 * 1024 * 1024),
+        "delivery": str(ScoreDelivery.objects.get(person=person).pk),
         "comment": str(Comment.objects.create(video=video, author=teacher, at=1, text="Here.").pk),
         "bank_comment": str(BankComment.objects.create(owner=teacher, text="Well said.").pk),
-        "import": str(MarkImport.objects.create(assignment=work.assignment, by=teacher).pk),
+        "import": imported(work.assignment, teacher),
         "attachment": str(attach(attempt, teacher).pk),
         "code": "deep-linking",  # a check that asks nobody outside
     }
@@ -237,6 +293,19 @@ def begin_large(student: Visitor) -> str:
     assert answer.status_code == 201, answer.content.decode()
     assert Video.objects.exclude(upload_id="").exists()
     return str(jsons.loads(answer.content)["video"])
+
+
+def imported(assignment: Assignment, teacher: Person) -> str:
+    report = {"lines": 1, "unchanged": 1, "refused": [], "ignored": []}
+    made = MarkImport.objects.create(assignment=assignment, by=teacher, applied_at=timezone.now(), report=report)
+    return str(made.pk)
+
+
+def attach_from(teacher: Visitor, attempt: Any, size: int) -> str:
+    """A file that is on its way."""
+    answer = teacher.send(f"attempts/{attempt.pk}/files/", {"name": "coming.pdf", "size": size})
+    assert answer.status_code == 201, answer.content.decode()
+    return str(jsons.loads(answer.content)["attachment"])
 
 
 def attach(attempt: Any, author: Person) -> Attachment:

@@ -52,7 +52,8 @@ def secrets(hidden: Submission) -> list[str]:
 
 def assert_hidden(secrets: list[str], answer: Any, searched: str = "") -> str:
     """The answer's text; what was searched for is said again by the page, and by nothing else."""
-    said: str = answer.content.decode(errors="replace") + str(answer.headers) + str(answer.cookies)
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    said: str = content.decode(errors="replace") + str(answer.headers) + str(answer.cookies)
     if searched:
         said = said.replace(f'value="{searched}"', "").replace(f"“{searched}”", "").replace(f"q={searched}", "")
     for word in secrets:
@@ -80,7 +81,13 @@ def ids_around(work: Submission) -> dict[str, str]:
         ),
         "bank_comment": BankComment.objects.create(owner=author, text="Well said."),
         "comment": comment,
-        "import": MarkImport.objects.create(assignment=work.assignment, by=author),
+        "import": MarkImport.objects.create(
+            assignment=work.assignment,
+            by=author,
+            applied_at=timezone.now(),
+            report={"lines": 1, "unchanged": 1, "refused": [], "ignored": []},
+        ),
+        "delivery": ScoreDelivery.objects.get(person=work.person),
         "submission": work,
         "attempt": attempt,
         "video": attempt.video,
@@ -117,6 +124,15 @@ def test_no_address_tells_who_it_is(hidden: Submission, secrets: list[str], visi
         "video:withdraw",
         "video:receipt",
         "video:seen",
+        # What they need to answer is not among the fields that all are asked with.
+        "video:bulk",
+        "video:bank-edit",
+        "video:comment-restore",
+        "video:file-renew",
+        "video:file-sign",
+        "video:file-address",
+        "video:rubric-of",
+        "video:rubric-import",
     }
     assert answered or for_students, f"{address.name} answers nobody: what it would tell was not looked at"
 
@@ -215,27 +231,14 @@ class TestMoreTime:
     def due(self, hidden: Submission) -> None:
         Assignment.objects.update(due_at=timezone.now() + timedelta(days=1))
 
-    def test_page_says_nothing_of_the_work(self, hidden: Submission, teacher: Visitor, student: Visitor) -> None:
-        pages = set()
-        for person in (hidden.person, Person.objects.get(sub="6")):
-            page = teacher.text(f"people/{person.pk}/more-time/", **{"from": "room"})
-            assert "handed in" not in page.replace("Handed in before", "")
-            assert "/submissions/" not in page
-            tokens = r'"[A-Za-z0-9]{64}"'
-            pages.add(re.sub(tokens, "", page.replace(person.name, "").replace(str(person.pk), "")))
-        assert len(pages) == 1, "with work or without, it is the same page"
+    def test_page_is_not_there_for_a_person_without_a_name(self, hidden: Submission, teacher: Visitor) -> None:
+        """It is given by the pasted list, which says nothing of the work."""
+        assert teacher.get(f"people/{hidden.person_id}/more-time/").status_code == 404
 
     def test_extension_is_not_shown_beside_the_alias(
         self, hidden: Submission, secrets: list[str], teacher: Visitor
     ) -> None:
-        later = (timezone.now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
-        answer = teacher.post(
-            f"people/{hidden.person_id}/more-time/?from=room", {"until": later, "extra_attempts": "2"}
-        )
-        assert answer["Location"] == teacher.home, "back to the list, not to the work"
-        hidden.refresh_from_db()
-        assert hidden.extended_to
-        teacher.get()  # says “Saved for …”, once
+        Submission.objects.filter(pk=hidden.pk).update(extended_to=timezone.now() + timedelta(days=3), extra_attempts=2)
 
         for page in (teacher.get(), teacher.get(f"submissions/{hidden.pk}/")):
             assert "chip extended" not in assert_hidden(secrets, page)

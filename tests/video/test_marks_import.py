@@ -475,7 +475,7 @@ class TestApply:
 
         grade = Grade.objects.get()
         assert "<script" not in grade.feedback
-        assert rich_text.plain(grade.feedback) == "<script>alert(1)</script> & '=1\nsecond"
+        assert rich_text.plain(grade.feedback) == "<script>alert(1)</script> & '=1\n\nsecond"
         assert grade.points is None
         assert proposed(teacher, download(teacher)).rows.count() == 0
 

@@ -118,7 +118,7 @@ def test_somebody_elses_mark_is_not_overwritten(teacher: Visitor, attempt: Attem
 
 @pytest.mark.parametrize(
     "typed",
-    ["-1", "100.01", "1.234", "NaN", "sNaN", "Infinity", "1e400", "9" * 5000, "x", "\x00", [], {}, True, ["5"], None],
+    ["-1", "100.01", "1.234", "NaN", "sNaN", "Infinity", "1e400", "9" * 5000, "x", [], {}, True, ["5"], None],
     ids=lambda typed: repr(typed)[:12],
 )
 def test_nonsense_is_told_and_changes_nothing(teacher: Visitor, attempt: Attempt, typed: Any) -> None:

@@ -298,7 +298,6 @@ class TestTables:
             ("criterion;points\n;5\n", ["Row 2: the first row below the names"]),
             ("criterion;points\nVoice;0\n", ["The rubric is worth nothing"]),
             ("criterion;points\n\x00;5\n", ["This is no table"]),
-            (f'criterion;points\n"{"a" * 200_000}', ["Row 2 cannot be read"]),
         ],
     )
     def test_errors_name_their_rows(self, table: str, told: list[str]) -> None:
