@@ -45,8 +45,8 @@ def link(page: Page, demo: Demo) -> int:
     expect(draft.get_by_role("heading", name="Check your video")).to_be_visible()
     teacher = launch(page, demo, TEACHER, new)
     teacher.get_by_role("link", name="Mark Ana").click()
-    teacher.get_by_label("Points").fill("87.5")
-    teacher.get_by_label("Feedback").fill("Well told. " * 30)
+    teacher.get_by_role("spinbutton", name="Points", exact=True).fill("87.5")
+    teacher.get_by_role("textbox", name="Feedback").fill("Well told. " * 30)
     teacher.get_by_role("button", name="Save").first.click()
     expect(teacher.get_by_text("Saved the mark")).to_be_visible()
     return new
@@ -73,7 +73,7 @@ def search_nobody(page: Page) -> None:
 
 def wrong_settings(page: Page) -> None:
     page.get_by_role("link", name="Settings").click()
-    page.get_by_label("Points").fill("-1")
+    page.get_by_role("spinbutton", name="Points", exact=True).fill("-1")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_be_visible()
 
@@ -91,7 +91,7 @@ def too_little_time(page: Page) -> None:
 
 def wrong_mark(page: Page) -> None:
     page.get_by_role("link", name="Mark Ben").click()
-    page.get_by_label("Points").fill("1000")
+    page.get_by_role("spinbutton", name="Points", exact=True).fill("1000")
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_role("alert")).to_be_visible()
 
@@ -159,7 +159,7 @@ def test_the_main_job_by_keyboard_alone(page: Page, demo: Demo, link: int, tmp_p
     open_as(page, demo, link, TEACHER)
     press_to(page, "a.button[href*=submissions]")
     page.keyboard.press("Enter")
-    page.get_by_label("Points").wait_for()
+    page.get_by_role("spinbutton", name="Points", exact=True).wait_for()
     press_to(page, "input[name=points]")
     page.keyboard.type("70")
     page.keyboard.press("Control+Enter")

@@ -187,7 +187,7 @@ def add(page: Page, demo: Demo, title: str, *, points: str = "40", more: str = "
     """Select content as Tara, with these settings; the new activity's id."""
     form = select_content(page, demo, more=more)
     form.get_by_label("Title").fill(title)
-    form.get_by_label("Points").fill(points)
+    form.get_by_role("spinbutton", name="Points", exact=True).fill(points)
     form.get_by_role("button", name="Add to Moodle").click()
     page.wait_for_url(f"{demo.lms}/?course={FIRST_COURSE}")
     return link_of(page, title)
@@ -208,7 +208,7 @@ def test_what_a_teacher_selects_becomes_an_activity_with_a_grade_column(page: Pa
     form = select_content(page, demo)
     form.get_by_label("Title").fill("Portrait of a neighbour")
     form.get_by_label("Instructions").fill("Two minutes, no music.")
-    form.get_by_label("Points").fill("40")
+    form.get_by_role("spinbutton", name="Points", exact=True).fill("40")
     form.get_by_label("Due").fill("2030-05-31T17:00")
     form.get_by_role("button", name="Add to Moodle").click()
     page.wait_for_url(f"{demo.lms}/?course={FIRST_COURSE}")
@@ -233,12 +233,12 @@ def test_points_that_moodle_makes_no_column_of_are_refused(page: Page, demo: Dem
     form = select_content(page, demo)
     form.get_by_label("Title").fill("Half a point")
     for points, words in (("12.5", "A whole number from 1 to 100."), ("0", "At least 1 point"), ("101", "At most 100")):
-        form.get_by_label("Points").fill(points)
+        form.get_by_role("spinbutton", name="Points", exact=True).fill(points)
         form.get_by_role("button", name="Add to Moodle").click()
         expect(form.locator(".error-text")).to_contain_text(words)
         expect(form.get_by_role("alert")).to_contain_text("Nothing was saved yet")
         expect(form.get_by_label("Title")).to_have_value("Half a point")
-        expect(form.get_by_label("Points")).to_have_value(points)
+        expect(form.get_by_role("spinbutton", name="Points", exact=True)).to_have_value(points)
     assert titles(page, demo) == before
 
 
@@ -275,7 +275,7 @@ def test_a_new_one_begins_from_an_earlier_one(page: Page, demo: Demo) -> None:
     earlier.select_option(label=earlier.locator("option", has_text="Street interview").first.inner_text())
     form.get_by_role("button", name="Use its settings").click()
     expect(form.get_by_text("The settings below are those of that assignment.")).to_be_visible()
-    expect(form.get_by_label("Points")).to_have_value("35")
+    expect(form.get_by_role("spinbutton", name="Points", exact=True)).to_have_value("35")
     form.get_by_label("Title").fill("Street interview, again")
     form.get_by_role("button", name="Add to Moodle").click()
     page.wait_for_url(f"{demo.lms}/?course={FIRST_COURSE}")
@@ -342,7 +342,7 @@ def review(page: Page, demo: Demo, viewer: str, name: str) -> FrameLocator:
 def test_the_gradebook_leads_a_teacher_to_that_students_work(page: Page, demo: Demo, work: Work) -> None:
     room = review(page, demo, TEACHER, f"Review Ana García, {work.title}")
     expect(room.get_by_role("heading", name="Ana García")).to_be_visible()
-    expect(room.get_by_label("Points")).to_be_visible()
+    expect(room.get_by_role("spinbutton", name="Points", exact=True)).to_be_visible()
     assert "/submissions/" in tool_frame(page, demo).url
 
     nothing = review(page, demo, TEACHER, f"Review Chloé Dubois, {work.title}")
@@ -374,7 +374,7 @@ def test_a_copied_course_has_the_settings_and_nobodys_work(page: Page, demo: Dem
     expect(teacher.get_by_role("link", name="0 To mark")).to_be_visible()
     expect(teacher.get_by_role("link", name=re.compile("^(Mark|Open) "))).to_have_count(0)
     teacher.get_by_role("link", name="Settings").click()
-    expect(teacher.get_by_label("Points")).to_have_value("30")
+    expect(teacher.get_by_role("spinbutton", name="Points", exact=True)).to_have_value("30")
     again = launch(page, demo, TEACHER, copied)
     again.get_by_role("heading", name="Students and their videos").wait_for()
     expect(again.get_by_text("This is a copy")).to_have_count(0)
@@ -417,7 +417,7 @@ def without_frame(page: Page, path: str) -> None:
 
 def wrong(page: Page) -> None:
     page.get_by_label("Title").fill("")
-    page.get_by_label("Points").fill("12.5")
+    page.get_by_role("spinbutton", name="Points", exact=True).fill("12.5")
     page.get_by_label("Due").fill("2030-05-31T17:00")
     page.get_by_label("Opens").fill("2031-05-31T17:00")
     page.get_by_role("button", name="Add to Moodle").click()

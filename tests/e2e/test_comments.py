@@ -268,7 +268,7 @@ def test_student_jumps_and_replies(room: Page, demo: Demo, link: int) -> None:
     say(room, "Thank you.", at="8")
     expect(items(room)).to_have_count(2)
     room.wait_for_load_state("networkidle")
-    room.get_by_label("Points", exact=True).first.fill("80")
+    room.get_by_role("spinbutton", name="Points", exact=True).first.fill("80")
     room.get_by_role("button", name="Save", exact=True).last.click()
     expect(room.get_by_text("Saved the mark")).to_be_visible()
 
@@ -333,7 +333,7 @@ def test_accessible(room: Page, demo: Demo, link: int) -> None:
     assert_accessible(room)
     room.keyboard.press("Enter")
     expect(items(room)).to_have_count(2)
-    room.get_by_label("Points", exact=True).first.fill("80")
+    room.get_by_role("spinbutton", name="Points", exact=True).first.fill("80")
     room.get_by_role("button", name="Save", exact=True).last.click()
     expect(room.get_by_text("Saved the mark")).to_be_visible()
 

@@ -63,7 +63,7 @@ def open_room(page: Page, demo: Demo, link: int) -> FrameLocator:
 
 
 def save(teacher: FrameLocator) -> None:
-    teacher.get_by_label("Points").fill("80")
+    teacher.get_by_role("spinbutton", name="Points", exact=True).fill("80")
     teacher.get_by_role("button", name="Save", exact=True).click()
     expect(teacher.get_by_text("Saved the mark")).to_be_visible()
 
@@ -103,7 +103,7 @@ def test_rich_text_by_keyboard_alone(page: Page, demo: Demo, link: int) -> None:
     teacher = open_room(page, demo, link)
     editor = teacher.get_by_role("textbox", name="Feedback")
     keys = page.keyboard
-    teacher.get_by_label("Points").click()
+    teacher.get_by_role("spinbutton", name="Points", exact=True).click()
     keys.press("Tab")
     expect(teacher.get_by_role("button", name="Bold")).to_be_focused()
     keys.press("Tab")
@@ -144,7 +144,7 @@ def test_rich_text_by_keyboard_alone(page: Page, demo: Demo, link: int) -> None:
     assert editor.locator("li").all_inner_texts() == ["calm", "clear"]
     kept = teacher.locator("textarea[name=feedback]").input_value()
     assert kept.startswith("<p>Well <strong>told</strong>, a&lt;b.</p><ul><li><p>calm</p></li>")
-    teacher.get_by_label("Points").fill("80")
+    teacher.get_by_role("spinbutton", name="Points", exact=True).fill("80")
     editor.click()
     keys.press("Control+End")
     keys.press("Control+Enter")  # the page's key, not a line break
@@ -345,7 +345,7 @@ def test_without_a_script_there_are_words_and_links(playwright: Playwright, demo
         opened = context.new_page()
         opened.goto(home)
         expect(opened.get_by_label("Feedback")).to_have_value("Bold")
-        opened.get_by_label("Points").fill("81")
+        opened.get_by_role("spinbutton", name="Points", exact=True).fill("81")
         opened.get_by_role("button", name="Save", exact=True).click()
         expect(opened.get_by_text("Saved the mark")).to_be_visible()
     finally:
@@ -401,7 +401,7 @@ def test_every_state_is_accessible(
         page.get_by_role("button", name=f"Remove {pdf.name}").click()
         look("remove")
         page.keyboard.press("Escape")
-        page.get_by_label("Points").fill("80")
+        page.get_by_role("spinbutton", name="Points", exact=True).fill("80")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Saved the mark")).to_be_visible()
         page.goto(f"{demo.lms}/open/{link}/{ANA}?window=new")

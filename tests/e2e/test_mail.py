@@ -47,7 +47,7 @@ def test_a_released_mark_is_told_once_and_can_be_ended(
         hand_in(launch(page, demo, ANA, link), demo)
         teacher = launch(page, demo, TEACHER, link)
         teacher.get_by_role("link", name="Mark Ana").click()
-        teacher.get_by_label("Points").fill("87.5")
+        teacher.get_by_role("spinbutton", name="Points", exact=True).fill("87.5")
         teacher.get_by_role("button", name="Save").first.click()
         expect(teacher.get_by_text("Saved the mark")).to_be_visible()
         assert ask(demo, "UPDATE video_mail SET due_at = wanted_at") == 1, "as if ten minutes were over"

@@ -102,8 +102,8 @@ def test_the_main_job(page: Page, demo: Demo, activity: int) -> None:
 
     row.get_by_role("link", name="Mark").click()
     plays(teacher)
-    teacher.get_by_label("Points").fill("87.5")
-    teacher.get_by_label("Feedback").fill("Well told. Mind the sound.")
+    teacher.get_by_role("spinbutton", name="Points", exact=True).fill("87.5")
+    teacher.get_by_role("textbox", name="Feedback").fill("Well told. Mind the sound.")
     teacher.get_by_role("button", name="Save", exact=False).first.click()
     expect(teacher.get_by_text("Saved the mark of Ana García")).to_be_visible()
     wait_for(page, lambda: demo.score(activity, ANA).get("grading") == "FullyGraded", "the grade in the gradebook")
@@ -194,7 +194,7 @@ def test_a_grade_waits_for_a_platform_that_is_down(page: Page, demo: Demo, assig
     requests.post(f"{demo.lms}/pause", data={"paused": "1"}, timeout=10)
     teacher = launch(page, demo, TEACHER, assignment)
     teacher.get_by_role("row", name="Dmitri").get_by_role("link", name="Mark").click()
-    teacher.get_by_label("Points").fill("60")
+    teacher.get_by_role("spinbutton", name="Points", exact=True).fill("60")
     teacher.get_by_role("button", name="Save", exact=False).first.click()
 
     def told() -> bool:

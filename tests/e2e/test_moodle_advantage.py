@@ -95,10 +95,10 @@ def one_activity_by_deep_linking(teacher: Page) -> str:
     shoot(teacher, "b1-select-content")
     dialog.get_by_label("Title").fill("Interview & présentation")
     dialog.get_by_label("Instructions").fill("Film an interview.\nTen minutes at most.")
-    dialog.get_by_label("Points").fill("12.5")
+    dialog.get_by_role("spinbutton", name="Points", exact=True).fill("12.5")
     dialog.get_by_role("button", name="Add to Moodle").click()
     expect(dialog.get_by_text("A whole number from 1 to 100.", exact=True)).to_be_visible()
-    dialog.get_by_label("Points").fill("20")
+    dialog.get_by_role("spinbutton", name="Points", exact=True).fill("20")
     dialog.get_by_role("button", name="Add to Moodle").click()
     teacher.locator("#contentitem-page-iframe").wait_for(state="hidden", timeout=30_000)
     expect(teacher.locator("#id_name")).to_have_value("Interview & présentation")
@@ -240,7 +240,7 @@ def copy_is_empty_and_says_so(people: People, activity: str) -> None:
     frame.get_by_role("link", name="Settings").wait_for()
     expect(frame.get_by_text("This is a copy")).to_have_count(0)
     frame.get_by_role("link", name="Settings").click()
-    expect(frame.get_by_label("Points")).to_have_value("20")
+    expect(frame.get_by_role("spinbutton", name="Points", exact=True)).to_have_value("20")
     expect(open_activity(people.teacher, activity).locator("table.roster a.button")).to_have_count(1)
 
 

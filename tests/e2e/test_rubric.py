@@ -115,7 +115,7 @@ def test_rubric_is_built_scored_overridden_and_read(page: Page, demo: Demo) -> N
     press(page, "Control+Enter")
     expect(page.get_by_text("Saved the mark")).to_be_visible()
     expect(page.locator("[data-overridden]")).to_be_visible()
-    expect(page.get_by_label("Points", exact=True)).to_have_value("80")
+    expect(page.get_by_role("spinbutton", name="Points", exact=True)).to_have_value("80")
 
     open_as(page, demo, link, ANA)
     result = page.locator(".rubric-result")
@@ -127,7 +127,7 @@ def test_rubric_is_built_scored_overridden_and_read(page: Page, demo: Demo) -> N
 
 
 def score(page: Page) -> None:
-    points, source = page.get_by_label("Points", exact=True), page.locator("[data-source]")
+    points, source = page.get_by_role("spinbutton", name="Points", exact=True), page.locator("[data-source]")
     expect(points).to_have_value("")
     page.locator("body").press("r")
     assert focused(page).startswith("points-")

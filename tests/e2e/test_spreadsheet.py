@@ -38,8 +38,8 @@ def link(page: Page, demo: Demo) -> int:
         hand_in(launch(page, demo, person, new), demo)
     teacher = launch(page, demo, TEACHER, new)
     teacher.get_by_role("link", name="Mark Ana").click()
-    teacher.get_by_label("Points").fill("50")
-    teacher.get_by_label("Feedback").fill("Zoë said: 😀")
+    teacher.get_by_role("spinbutton", name="Points", exact=True).fill("50")
+    teacher.get_by_role("textbox", name="Feedback").fill("Zoë said: 😀")
     teacher.get_by_role("button", name="Save").first.click()
     expect(teacher.get_by_text("Saved the mark")).to_be_visible()
     return new
@@ -135,7 +135,7 @@ def test_conflict_is_kept_unless_overwritten_in_moodles_frame(
         row["Points"] = "80" if row["Attempt"] else ""
     write(path, rows)
     teacher.get_by_role("link", name="Open Ana").click()
-    teacher.get_by_label("Points").fill("55")
+    teacher.get_by_role("spinbutton", name="Points", exact=True).fill("55")
     teacher.get_by_role("button", name="Save").first.click()
     expect(teacher.get_by_text("Saved the mark")).to_be_visible()
     teacher.get_by_role("link", name="to the start of this assignment").click()
