@@ -86,8 +86,14 @@ def record(teacher: FrameLocator | Page, seconds: int = 2) -> None:
 def downloaded(page: Page, frame: FrameLocator, name: str) -> Download:
     """A window of its own opens for it, and goes when the browser has seen that it is no page."""
     saved: list[Download] = []
-    listen = lambda opened: opened.on("download", saved.append)  # noqa: E731
-    page.on("download", saved.append)
+
+    def save(download: Download) -> None:
+        saved.append(download)
+
+    def listen(opened: Page) -> None:
+        opened.on("download", save)
+
+    page.on("download", save)
     page.context.on("page", listen)
     frame.get_by_role("link", name=f"Download {name}").click()
     for _ in range(100):

@@ -227,7 +227,6 @@ def test_rubric_is_built_while_content_is_selected(page: Page, demo: Demo) -> No
     expect(frame.locator("[data-sum]")).to_have_text("4 rubric points, scaled to 100")
     frame.get_by_role("button", name="Save, and set up another").click()
     expect(frame.get_by_text("1 assignment ready to add")).to_be_visible()
-    frame.get_by_text("Set up one more assignment").click()
     frame.get_by_role("radio", name="Rubric").check()
     frame.get_by_text("From elsewhere, and to a file").click()
     frame.get_by_label("Take over the rubric of").select_option(index=0)
