@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django import template
 
+from video import rich_text
 from video.durations import clock
 
 register = template.Library()
@@ -13,6 +14,12 @@ register = template.Library()
 def duration(seconds: float | None) -> str:
     """`3:07` or `1:02:03`; empty for None."""
     return "" if seconds is None else clock(seconds)
+
+
+@register.filter
+def plain_text(html: str | None) -> str:
+    """The words of a feedback, with its lines, for a field that knows no more."""
+    return rich_text.plain(html) if html else ""
 
 
 @register.filter
