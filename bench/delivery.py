@@ -162,7 +162,7 @@ def _counted(link: ResourceLink, people: list[Person]) -> dict[str, str]:
         calls.append(url)
         return really(method, url, **more)
 
-    http._call = counted  # type: ignore[assignment]
+    http._call = counted
     with CaptureQueriesContext(connection) as captured:
         delivery.deliver_to(link.platform)
     http._call = really
