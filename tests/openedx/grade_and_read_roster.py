@@ -11,6 +11,7 @@ import django
 def main(sub: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    from lti_tool import delivery as sending
     from lti_tool import nrps, outbox
     from lti_tool.models import Membership, Person, ResourceLink
 
@@ -19,7 +20,7 @@ def main(sub: str) -> None:
     delivery = outbox.wish_graded(
         resource_link=link, person=person, points=Decimal("17.5"), maximum=Decimal(20), comment="Well told"
     )
-    outbox.deliver(delivery.pk)
+    sending.deliver_to(link.platform)
     delivery.refresh_from_db()
     nrps.refresh_roster(link.course)
     course = link.course

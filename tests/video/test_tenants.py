@@ -184,12 +184,15 @@ def fill(route: str, values: Sequence[str]) -> str:
 
 def test_every_hole_in_an_address_can_be_filled() -> None:
     assert len(ADDRESSES) >= 18
-    assert {kind for route in ADDRESSES for kind in _HOLE.findall(route)} == {"uuid"}, "fill() knows ids alone"
+    assert {kind for route in ADDRESSES for kind in _HOLE.findall(route)} == {"uuid", "int"}, "fill() knows ids alone"
 
 
 def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> None:
     """With the same requests that get nothing from another platform: or that would prove nothing."""
     own, silent, parts = tenants[0], [], [{"number": 1, "size": 8 * 1024 * 1024}]
+
+    deliveries = apps.get_model("lti_tool.ScoreDelivery").objects.filter(person__platform=own.double.row)
+    numbers = [str(pk) for pk in deliveries.values_list("pk", flat=True)]
 
     def body(pk: str) -> dict[str, Any]:
         return {**dict.fromkeys(NAMES, pk), "parts": parts, "sender": "", "version": 1}
@@ -201,7 +204,7 @@ def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> Non
             ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), {**body(pk), **more}).status_code
             for visitor in own.people.values()
             if visitor.home[1] == route[0]
-            for pk in own.ids_of(*(f"video.{kind}" for kind in KINDS), "lti_tool.Person")
+            for pk in [*own.ids_of(*(f"video.{kind}" for kind in KINDS), "lti_tool.Person"), *numbers]
             for method in ("GET", "POST", "POST JSON")
         )
         with undone():
