@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ def running(
         text=True,
     )
     try:
-        _wait_for_welcome(process)
+        _wait_for_welcome(process, folder / "said.log")
         yield Demo(
             tool=f"http://localhost:{first}",
             lms=f"http://127.0.0.1:{first + 1}",
@@ -133,12 +134,23 @@ def _of_this_machine() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
 
 
-def _wait_for_welcome(process: "subprocess.Popen[str]") -> None:
-    """It says when it is ready, or ends and says why; it bounds its own waiting."""
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if WELCOME in line:
-            return
-    raise RuntimeError("The demo did not start:\n" + "".join(said))
+def _wait_for_welcome(process: "subprocess.Popen[str]", log: Path) -> None:
+    """It says when it is ready, or ends and says why; it bounds its own waiting. All it says is in the log."""
+    ready = threading.Event()
+    log.parent.mkdir(parents=True, exist_ok=True)
+
+    def listen() -> None:
+        # To its end: a pipe that nobody reads stops who writes into it.
+        assert process.stdout is not None
+        with log.open("w") as kept:
+            for line in process.stdout:
+                kept.write(line)
+                kept.flush()
+                if WELCOME in line:
+                    ready.set()
+        ready.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    ready.wait()
+    if process.poll() is not None or WELCOME not in log.read_text():
+        raise RuntimeError(f"The demo did not start:\n{log.read_text()}")

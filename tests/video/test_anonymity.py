@@ -100,22 +100,23 @@ def ids_around(work: Submission) -> dict[str, str]:
 ADDRESSES = [address for address in below_a_launch() if address.name not in BY_NAME]
 
 
+WAYS: list[tuple[str, dict[str, Any]]] = [
+    ("get", {}),
+    ("get", {"data": {"attempt": "1", "format": "csv"}}),
+    ("post", {"data": FIELDS}),
+    ("post", {"data": json.dumps(FIELDS), "content_type": "application/json"}),
+]
+
+
 @pytest.mark.parametrize("address", ADDRESSES, ids=[address.name for address in ADDRESSES])
 def test_no_address_tells_who_it_is(hidden: Submission, secrets: list[str], visit: Any, address: Address) -> None:
     ids, answered = ids_around(hidden), 0
     for role in ("teacher", "assistant", "admin"):
         visitor = visit(role, {"teacher": "3", "assistant": "4", "admin": "2"}[role])
         path = address.path(visitor.home, ids)
-        for ask in (
-            lambda client, path: client.get(path, secure=True, follow=True),
-            lambda client, path: client.get(path, {"attempt": "1", "format": "csv"}, secure=True, follow=True),
-            lambda client, path: client.post(path, FIELDS, secure=True, follow=True),
-            lambda client, path: client.post(  # type: ignore[no-untyped-call]
-                path, json.dumps(FIELDS), content_type="application/json", secure=True, follow=True
-            ),
-        ):
+        for method, how in WAYS:
             with transaction.atomic():
-                answer = ask(client_of(visitor), path)
+                answer = getattr(client_of(visitor), method)(path, secure=True, follow=True, **how)
                 assert_hidden(secrets, answer)
                 answered += answer.status_code < 400
                 transaction.set_rollback(True)
