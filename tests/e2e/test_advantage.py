@@ -27,12 +27,6 @@ NOTHING_YET = re.compile("has not handed in anything yet")
 SIDEWAYS = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_run.running(tmp_path_factory.mktemp("demo")) as run:
-        yield run
-
-
 @pytest.fixture
 def new_demo(tmp_path: Path) -> Iterator[Demo]:
     """One of its own, for what changes how the LMS and the tool know each other."""

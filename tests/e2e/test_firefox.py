@@ -29,12 +29,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason=
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_run.running(tmp_path_factory.mktemp("demo")) as run:
-        yield run
-
-
 @pytest.fixture
 def like_moodle(tmp_path: Path) -> Iterator[Demo]:
     """A demo that has Moodle's two addresses before the LMS's own, and the tool registered for them."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Frame, Page, Playwright, expect
 
-from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, hand_in, launch, set_up, wait_for
@@ -21,12 +20,6 @@ window.fetch = (url, ...rest) =>
     ? Promise.reject(new TypeError("gone")) : answers(url, ...rest);
 """
 LAST = "11"  # after Ana and Ben in the list
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_run.running(tmp_path_factory.mktemp("demo"), settings={"PLAYBACKS_A_MINUTE": "1000"}) as run:
-        yield run
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +54,7 @@ def room(page: Page, demo: Demo, link: int, name: str = "Ana García", person: s
 
 def in_room(page: Page, name: str) -> None:
     expect(page.locator("h1")).to_have_text(name)
-    expect(page.locator("[data-save-quiet], [data-save-said]").filter(has_text="ave").first).to_be_visible()
+    page.locator("[data-feedback][data-ready]").wait_for()
 
 
 def break_line(page: Page | Frame) -> None:
@@ -112,7 +105,7 @@ def test_next_saves_and_gives_back_and_the_next_page_says_so(page: Page, demo: D
     expect(page.locator(".room-place")).to_have_text("2 of 3")
     page.get_by_role("link", name="Previous").click()
     in_room(page, "Ana García")
-    expect(page.locator("span[data-status]")).to_have_text("Marked")
+    expect(page.locator("span[data-status]")).to_have_text("Returned")
 
 
 def test_without_a_connection_nothing_is_lost_by_next_and_back(page: Page, demo: Demo, link: int) -> None:
@@ -245,7 +238,7 @@ def test_release_is_said_without_a_reload(page: Page, demo: Demo, link: int) -> 
     page.evaluate("window.same = true")
     release.click()
 
-    expect(page.locator("span[data-status]")).to_have_text("Marked")
+    expect(page.locator("span[data-status]")).to_have_text("Returned")
     said(page, "Saved the mark of Ana García and released it.")
     expect(release).to_be_hidden()
     assert page.evaluate("window.same") is True
@@ -288,7 +281,7 @@ def test_one_student_is_marked_by_keyboard_alone(page: Page, demo: Demo, link: i
     page.keyboard.press("g")
     expect(page.get_by_role("spinbutton", name="Points", exact=True)).to_be_focused()
     page.keyboard.type("70")
-    press_to(page, "[name=feedback]")
+    press_to(page, "[data-feedback-editor] [contenteditable]")
     page.keyboard.type("n is for next, but not in here")
     page.keyboard.press("Control+Enter")
     in_room(page, "Ben Smith & Sons")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, Route, expect
 
-from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, BEN, TEACHER, launch, set_up
@@ -18,12 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason=
 
 PRETENDED = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 ARRIVES_WITHIN = 150_000  # ms: longer than a connection that says nothing is waited for (uppy-run.ts)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_run.running(tmp_path_factory.mktemp("demo")) as run:
-        yield run
 
 
 @pytest.fixture(scope="module")

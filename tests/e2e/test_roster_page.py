@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Playwright, expect
 
-from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import set_up, wait_for
@@ -31,12 +30,6 @@ for number, sub in enumerate({handed_in!r}):
         mark(attempt, {marked!r}[sub])
         owed(attempt, "refused", last_answer="Moodle has no grade column for this activity any more.")
 """
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_run.running(tmp_path_factory.mktemp("demo")) as run:
-        yield run
 
 
 @pytest.fixture(scope="module", params=[(1280, 900), (320, 640)], ids=["desktop", "phone"])

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, TEACHER, hand_in, launch, select_content, set_up
@@ -15,12 +14,6 @@ from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
 
 SIZES = ((320, 640), (1280, 900))
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_run.running(tmp_path_factory.mktemp("demo")) as run:
-        yield run
 
 
 @pytest.fixture(scope="module")

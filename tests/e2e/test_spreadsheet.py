@@ -7,19 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, Page, Playwright, expect
 
-from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, BEN, TEACHER, hand_in, launch, set_up, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_run.running(tmp_path_factory.mktemp("demo")) as run:
-        yield run
 
 
 @pytest.fixture(scope="module", params=[(1280, 900), (320, 640)], ids=["desktop", "phone"])

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Error, Page, Playwright, Route, expect
 
-from tests.e2e import demo_run
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import set_up, wait_for
@@ -19,12 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason=
 
 MIB = 1024 * 1024
 ARRIVES_WITHIN = 150_000  # ms: longer than a connection that says nothing is waited for (uppy-run.ts)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_run.running(tmp_path_factory.mktemp("demo")) as run:
-        yield run
 
 
 @pytest.fixture(scope="module", params=[(1280, 900), (320, 640)], ids=["desktop", "phone"])

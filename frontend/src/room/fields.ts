@@ -11,6 +11,15 @@ export function read(form: HTMLFormElement): Fields {
   return fields;
 }
 
+/** What the server put into the fields: somebody may have typed before the script was there. */
+export function served(form: HTMLFormElement): Fields {
+  const copy = form.cloneNode(true) as HTMLFormElement;
+  copy.reset();
+  for (const area of copy.querySelectorAll<HTMLTextAreaElement>("textarea[data-html]"))
+    area.value = area.dataset.html ?? "";
+  return read(copy);
+}
+
 /** Put them in; a field that they do not name is emptied. */
 export function fill(form: HTMLFormElement, fields: Fields): void {
   for (const element of form.elements) {

@@ -1,6 +1,6 @@
 import { fetchJson, postForm, Refusal } from "../http";
 import { type Draft, Drafts } from "./drafts";
-import { type Fields, fieldsOf, fill, read, same } from "./fields";
+import { type Fields, fieldsOf, fill, read, same, served } from "./fields";
 import { onKey } from "./keys";
 import { type Asked, type Saved, Saver, type SaveState } from "./saver";
 import { clock, SaveLine } from "./states";
@@ -39,7 +39,7 @@ class Marking {
       { name, holds: !!holds, mayRelease: !!mayRelease, newest: !!newest },
       this.drafts.work,
     );
-    this.server = read(form);
+    this.server = served(form);
     this.saver = new Saver(
       {
         read: () => read(form),
@@ -49,9 +49,11 @@ class Marking {
         drafts: this.drafts,
       },
       this.shownVersion,
+      this.server,
     );
     this.restore();
     this.listen();
+    if (this.saver.dirty) this.saver.typed();
   }
 
   private get shownVersion(): number {

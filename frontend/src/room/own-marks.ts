@@ -1,5 +1,6 @@
 import { postForm, Refusal } from "../http";
 import { showLocalTimes } from "../times";
+import { type Fields, read, served } from "./fields";
 
 const QUIET = 1000; // ms without typing before it is kept
 const NEWS_EVERY = 30_000; // ms
@@ -44,7 +45,8 @@ class Keeper {
   private going: Promise<void> = Promise.resolve();
 
   constructor(private readonly form: HTMLFormElement) {
-    this.kept = this.typed();
+    this.kept = asText(served(form));
+    if (this.typed() !== this.kept) this.later();
     form.addEventListener("input", () => this.later());
     window.addEventListener("pagehide", () => this.leave());
     window.addEventListener("beforeunload", (event) => {
@@ -100,12 +102,12 @@ class Keeper {
       method: "POST",
       keepalive: true,
       headers,
-      body: new URLSearchParams(this.typed()),
+      body: new FormData(this.form), // with the token: it is no fetchJson
     });
   }
 
   private typed(): string {
-    return new URLSearchParams(new FormData(this.form) as unknown as Record<string, string>).toString();
+    return asText(read(this.form));
   }
 
   private say(text: string): void {
@@ -170,4 +172,8 @@ export function fill(form: HTMLFormElement, name: string, value: string): void {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
   }
+}
+
+function asText(fields: Fields): string {
+  return new URLSearchParams(fields).toString();
 }

@@ -15,7 +15,8 @@ export function startPlaying(player: Player): void {
     by(frames * FRAME);
   };
   const faster = (steps: number) => {
-    const at = SPEEDS.indexOf(player.playbackRate() ?? 1);
+    // Of the element: Video.js tells the old one until the browser has said that it changed.
+    const at = SPEEDS.indexOf(player.el().querySelector("video")?.playbackRate ?? player.playbackRate() ?? 1);
     player.playbackRate(SPEEDS[Math.min(Math.max(0, at + steps), SPEEDS.length - 1)] ?? 1);
   };
   onKey([" ", "k", "K"], "Play or pause", () => {

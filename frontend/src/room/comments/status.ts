@@ -20,7 +20,7 @@ export class StatusLine {
     window.clearTimeout(this.timer);
     this.undo = undo;
     this.root.hidden = false;
-    find(this.root, "[data-status]").textContent = words;
+    find(this.root, "[data-comment-status]").textContent = words;
     this.button.hidden = !undo;
     this.later();
   }
@@ -44,6 +44,6 @@ export class StatusLine {
     window.clearTimeout(this.timer);
     this.undo = undefined;
     this.root.hidden = true;
-    find(this.root, "[data-status]").textContent = "";
+    find(this.root, "[data-comment-status]").textContent = "";
   }
 }
