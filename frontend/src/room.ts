@@ -12,9 +12,9 @@ import { startShortcuts } from "./room/shortcuts";
 
 startFolding();
 const players = startPlayers(document, { preload: "auto" });
-startMarking(); // before those that draw themselves by the fields: it puts back what was not saved
+startFeedback(); // first: from now on the field holds the feedback with its formatting
+startMarking(); // then: it puts back what was not saved, and what draws itself by the fields finds it
 startRubric();
-startFeedback();
 startOwnMarks();
 for (const select of document.querySelectorAll<HTMLSelectElement>("select[data-goes]")) {
   select.addEventListener("change", () => select.form?.requestSubmit());

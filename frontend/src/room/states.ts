@@ -20,7 +20,7 @@ export class SaveLine {
     private readonly rules: Rules,
     private readonly keeps: boolean,
   ) {
-    this.marked = document.querySelector("[data-status] .chip:is(.marked, .unreleased)") !== null;
+    this.marked = document.querySelector(".room-list [aria-current] .entry-state.marked") !== null;
     this.show("Saved by itself as you go.");
   }
 
