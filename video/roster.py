@@ -60,6 +60,7 @@ class Row:
     person: Person
     name: str
     hidden: bool
+    stage: str
     status: Chip
     url: str | None
     attempt: Attempt | None
@@ -71,6 +72,10 @@ class Row:
     delivery: Chip | None
     returned_at: datetime | None
     seen_at: datetime | None
+
+    @property
+    def waits_for_mark(self) -> bool:
+        return self.stage == TO_MARK
 
     @property
     def late(self) -> bool:
@@ -92,6 +97,17 @@ class Counter:
     count: int
     url: str
     active: bool
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`releasing`: how many wait for a worker to release them."""
+
+    counters: list[Counter]
+    releasing: int
+
+    def of(self, code: str) -> int:
+        return next(counter.count for counter in self.counters if counter.code == code)
 
 
 @dataclass(frozen=True)
@@ -126,25 +142,26 @@ def next_to_mark(*, assignment: Assignment, view: View) -> uuid.UUID | None:
     return first
 
 
-def counters(*, assignment: Assignment, view: View) -> list[Counter]:
+def counted(*, assignment: Assignment, view: View) -> Counted:
     """How many students each filter shows, whatever is searched for. One statement, grouped by what they ask."""
     groups = list(
         people(assignment)
         .values_list("stage", "late", "unreleased", "delivery_state")
-        .annotate(size=Count("pk"))
+        .annotate(size=Count("pk"), releasing=Count("own__release_asked"))
         .order_by()
     )
     sort = "" if view.sort == "name" else f"&sort={view.sort}"
-    return [
+    counters = [
         Counter(
             code=f.code,
             label=f.label,
-            count=sum(size for *asked, size in groups if f.holds(*asked)),
+            count=sum(size for *asked, size, _ in groups if f.holds(*asked)),
             url=f"?show={f.code}{sort}",
             active=f.code == view.show,
         )
         for f in FILTERS
     ]
+    return Counted(counters, releasing=sum(group[-1] for group in groups))
 
 
 def page(
@@ -268,6 +285,7 @@ def _row(
         person=person,
         name=person.shown_name,
         hidden=person.hidden,
+        stage=person.stage,
         status=chips.mark_chip(attempt, grade) if attempt else _not_handed_in(person.stage, person.under_way),
         url=room_url(attempt.submission_id) if attempt else None,
         attempt=attempt,

@@ -1,13 +1,14 @@
 """The whole demo as a person starts it, on ports of its own."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,20 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = 12
 WELCOME = "Reelmark is running"
+_HAND_IN = """
+import json
+from lti_tool.models import Person
+from lti_tool.tasks import refresh_roster
+from tests.video.course import hand_in
+from video.models import Assignment
+assignment = Assignment.objects.get(resource_link__resource_link_id="{link}")
+refresh_roster(str(assignment.course_id))
+videos = [hand_in(assignment, Person.objects.get(sub=sub), length=12).video for sub in {people!r}]
+for video in videos:
+    video.key, video.name, video.size = f"videos/{{video.pk}}/sample.mp4", "sample.mp4", {size}
+    video.save()
+print(json.dumps([video.key for video in videos]))
+"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,7 @@ class Demo:
     lms: str
     s3: str
     folder: Path
+    _beside: list["subprocess.Popen[str]"] = field(default_factory=list, repr=False)
 
     def add_activity(self, title: str, *, graded: bool = True) -> int:
         """A new activity in the LMS; its id."""
@@ -44,31 +60,55 @@ class Demo:
 
     def manage(self, *command: str) -> str:
         """What a command of manage.py prints, run beside a tool that has its database in the folder."""
-        return self._beside("manage.py", *command, "--skip-checks")
+        return self.python(f"from django.core.management import call_command; call_command(*{command!r})")
 
     def call(self, task: str) -> None:
         """Queue a task now, which beat would queue in its own time."""
-        self._beside("-m", "celery", "-A", "config", "call", task)
+        self.python(f"from config.celery import app; app.send_task({task!r})")
+
+    def hand_in(self, link: int, *people: str) -> None:
+        """The sample as work of each, quickly: for tests of what comes after. The activity is set up by now."""
+        keys = json.loads(self.python(_HAND_IN.format(link=link, people=people, size=self.sample.stat().st_size)))
+        for key in keys:
+            self.objects.upload_file(str(self.sample), "videos", key, ExtraArgs={"ContentType": "video/mp4"})
 
     def python(self, code: str) -> str:
-        """What code prints that is run beside the tool, with its settings: to make much work in a moment."""
-        return self._beside("manage.py", "shell", "--command", code)
+        """What code prints that is run beside the tool, with its settings.
 
-    def _beside(self, *command: str) -> str:
-        settings = {
-            "DEMO": "1",
-            "SECRET_KEY": (self.folder / "secret-key").read_text(),
-            "BASE_URL": self.tool,
-            "DATA_DIR": str(self.folder),
-        }
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env={**_of_this_machine(), **settings},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout
+        Raises:
+            RuntimeError: with what it raised.
+        """
+        if not self._beside:
+            settings = {
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "DEMO": "1",
+                "SECRET_KEY": (self.folder / "secret-key").read_text(),
+                "BASE_URL": self.tool,
+                "DATA_DIR": str(self.folder),
+            }
+            self._beside.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tests.e2e.beside"],
+                    cwd=ROOT,
+                    env={**_of_this_machine(), **settings},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        stdin, stdout = self._beside[0].stdin, self._beside[0].stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(json.dumps(code) + "\n")
+        stdin.flush()
+        answer = json.loads(stdout.readline())
+        if "failed" in answer:
+            raise RuntimeError(answer["failed"])
+        return str(answer["printed"])
+
+    def close(self) -> None:
+        for process in self._beside:
+            process.communicate()
 
     @property
     def objects(self) -> "S3Client":
@@ -118,12 +158,14 @@ def running(
     )
     try:
         _wait_for_welcome(process, folder / "said.log")
-        yield Demo(
+        demo = Demo(
             tool=f"http://localhost:{first}",
             lms=f"http://127.0.0.1:{first + 1}",
             s3=f"http://localhost:{first + 2}",
             folder=folder,
         )
+        with contextlib.closing(demo):
+            yield demo
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)

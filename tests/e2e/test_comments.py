@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, Playwright, expect
 
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, hand_in, launch, wait_for
+from tests.e2e.people import ANA, TEACHER, launch, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -33,7 +33,7 @@ def link(page: Page, demo: Demo) -> int:
     teacher.get_by_label("Students may answer comments").check()
     teacher.get_by_role("button", name="Save").click()
     expect(teacher.get_by_text("Students can now hand in")).to_be_visible()
-    hand_in(launch(page, demo, ANA, new), demo)
+    demo.hand_in(new, ANA)
     return new
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Download, FrameLocator,
 
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, hand_in, launch, set_up
+from tests.e2e.people import ANA, TEACHER, launch, set_up
 from tests.e2e.test_accessibility import assert_accessible
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -44,7 +44,7 @@ def link(page: Page, demo: Demo) -> int:
     """Ana has handed in."""
     new = demo.add_activity("Tell it in your own words")
     set_up(page, demo, new)
-    hand_in(launch(page, demo, ANA, new), demo)
+    demo.hand_in(new, ANA)
     return new
 
 

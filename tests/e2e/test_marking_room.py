@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Dialog, Frame, Page, Playwright,
 
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, hand_in, launch, set_up, wait_for
+from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, launch, set_up, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -41,8 +41,7 @@ def link(page: Page, demo: Demo) -> int:
     """An activity with work of Ana, Ben and a third."""
     new = demo.add_activity("Interview")
     set_up(page, demo, new)
-    for person in (ANA, BEN, LAST):
-        hand_in(launch(page, demo, person, new), demo)
+    demo.hand_in(new, ANA, BEN, LAST)
     return new
 
 

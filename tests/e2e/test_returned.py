@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Playwright, expect
 
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, ASSISTANT, TEACHER, hand_in, launch, wait_for
+from tests.e2e.people import ANA, ASSISTANT, TEACHER, launch, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as
 from tests.e2e.test_main_job import ARRIVES_WITHIN
 
@@ -48,9 +48,9 @@ def open_room(page: Page, demo: Demo, link: int, person: str) -> None:
 
 def test_student_sees_what_came_back_and_teacher_that_they_did(page: Page, demo: Demo) -> None:
     link = set_up(page, demo, "Interview, twice")
-    hand_in(launch(page, demo, ANA, link), demo)
+    demo.hand_in(link, ANA)
     mark(page, demo, link, 1, "40", "Again, please: the ending is missing.")
-    hand_in(launch(page, demo, ANA, link), demo)
+    demo.hand_in(link, ANA)
     mark(page, demo, link, 2, "87.5", "Well told.")
     open_room(page, demo, link, TEACHER)
     expect(page.get_by_text("Not seen yet")).to_be_visible()
@@ -83,7 +83,7 @@ def test_in_a_fold_it_was_not_seen(page: Page, demo: Demo) -> None:
     """A mark of the attempt before, changed after the newest was marked: nobody has looked there."""
     link = set_up(page, demo, "Interview, folded")
     for _ in range(2):
-        hand_in(launch(page, demo, ANA, link), demo)
+        demo.hand_in(link, ANA)
     mark(page, demo, link, 2, "87.5", "Well told.")
     mark(page, demo, link, 1, "40", "Again, please.")
 
@@ -95,7 +95,7 @@ def test_in_a_fold_it_was_not_seen(page: Page, demo: Demo) -> None:
 
 def test_two_markers_agree(page: Page, demo: Demo, playwright: Playwright) -> None:
     link = set_up(page, demo, "Interview, marked twice", "Two markers, then an agreed mark")
-    hand_in(launch(page, demo, ANA, link), demo)
+    demo.hand_in(link, ANA)
 
     open_room(page, demo, link, ASSISTANT)
     own = page.locator("#own-marks")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Playwright, expect
 
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, hand_in, launch, select_content, set_up
+from tests.e2e.people import ANA, TEACHER, select_content, set_up
 from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -99,7 +99,7 @@ def test_rubric_is_built_scored_overridden_and_read(page: Page, demo: Demo) -> N
     expect(page.locator(".rubric-before")).to_contain_text("Voice")
     expect(page.locator(".rubric-before")).to_contain_text("0 to 7.5")
     assert_accessible_at_every_size(page)
-    hand_in(launch(page, demo, ANA, link), demo)
+    demo.hand_in(link, ANA)
 
     open_as(page, demo, link, TEACHER)
     page.get_by_role("link", name="Mark Ana").click()

@@ -9,7 +9,7 @@ from playwright.sync_api import FrameLocator, Page, Playwright, expect
 
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, BEN, TEACHER, hand_in, launch, set_up, wait_for
+from tests.e2e.people import ANA, BEN, TEACHER, launch, set_up, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -27,8 +27,7 @@ def link(page: Page, demo: Demo) -> int:
     """An activity at which Ana and Ben have handed in, and Ana is marked."""
     new = demo.add_activity("Interview")
     set_up(page, demo, new)
-    for person in (ANA, BEN):
-        hand_in(launch(page, demo, person, new), demo)
+    demo.hand_in(new, ANA, BEN)
     teacher = launch(page, demo, TEACHER, new)
     teacher.get_by_role("link", name="Mark Ana").click()
     teacher.get_by_role("spinbutton", name="Points", exact=True).fill("50")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Page
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,10 +16,10 @@ from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
 from lti_tool.sync import is_stand_in
 from lti_tool.tasks import refresh_roster as refresh_roster_task
-from video import addresses, bulk, grading, roster
+from video import addresses, grading, roster
 from video.assignments import assignment_of, tell_of_copy
 from video.models import Assignment
-from video.roster import Counter, View
+from video.roster import Counted, Row, View
 from video.views.answers import json_answer
 
 ROSTER_FRESH_MINUTES = 10
@@ -40,12 +41,12 @@ def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
     """The page for staff who were let in."""
     launch = request.launch
     view = View.of(request.GET.dict())
-    counters = roster.counters(assignment=assignment, view=view)
+    counted = roster.counted(assignment=assignment, view=view)
     page = roster.page(
         assignment=assignment,
         view=view,
         number=request.GET.get("page"),
-        count=None if view.query else next(counter.count for counter in counters if counter.active),
+        count=None if view.query else counted.of(view.show),
         room_url=lambda pk: reverse("video:room", args=[launch.pk, pk]) + view.in_address,
     )
     course_list = _course_list(request)
@@ -54,13 +55,13 @@ def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         "launch": launch,
         "assignment": assignment,
         "view": view,
-        "counters": counters,
-        "count": {counter.code: counter.count for counter in counters},
-        "progress": _progress(counters),
+        "counters": counted.counters,
+        "count": {counter.code: counter.count for counter in counted.counters},
+        "progress": _progress(counted),
         "columns": [_column(view, *column) for column in COLUMNS],
         "page_obj": page,
-        "next_url": _next_url(request, assignment, view, counters),
-        "releasing": bulk.releasing(assignment),
+        "next_url": _next_url(request, assignment, view, counted, page),
+        "releasing": counted.releasing,
         "may_release": grading.may_release(launch, assignment),
         # Two markers' marks become one in the room, where both are seen.
         "marks_here": not assignment.double_marking,
@@ -81,9 +82,9 @@ def now(request: LaunchRequest) -> HttpResponse:
     assignment = assignment_of(request.launch)
     if assignment is None:
         raise Http404
-    counters = roster.counters(assignment=assignment, view=View())
-    told = {"counters": {one.code: one.count for one in counters}, **_progress(counters)}
-    return JsonResponse({**told, "releasing": bulk.releasing(assignment)})
+    counted = roster.counted(assignment=assignment, view=View())
+    told = {"counters": {one.code: one.count for one in counted.counters}, **_progress(counted)}
+    return JsonResponse({**told, "releasing": counted.releasing})
 
 
 @launch_required(*STAFF)
@@ -116,9 +117,9 @@ def missing_addresses(request: LaunchRequest) -> HttpResponse:
     return render(request, "video/roster/addresses.html", context)
 
 
-def _progress(counters: list[Counter]) -> dict[str, int]:
-    count = {counter.code: counter.count for counter in counters}
-    return {"marked": count["marked"], "handed_in": count["marked"] + count["to_mark"]}
+def _progress(counted: Counted) -> dict[str, int]:
+    marked = counted.of("marked")
+    return {"marked": marked, "handed_in": marked + counted.of("to_mark")}
 
 
 def _column(view: View, code: str, label: str, style: str) -> dict[str, str]:
@@ -127,12 +128,17 @@ def _column(view: View, code: str, label: str, style: str) -> dict[str, str]:
     return {"code": code, "label": label, "style": style, "direction": view.direction(code), "address": address}
 
 
-def _next_url(request: LaunchRequest, assignment: Assignment, view: View, counters: list[Counter]) -> str | None:
-    """The room of the first that is to mark, in the order of the page."""
-    if not any(counter.count for counter in counters if counter.code == "to_mark"):
+def _next_url(
+    request: LaunchRequest, assignment: Assignment, view: View, counted: Counted, page: "Page[Row]"
+) -> str | None:
+    """The room of the first that is to mark, in the order of the page: most often it is on it."""
+    if not counted.of("to_mark"):
         return None
     to_mark = View(show="to_mark", sort=view.sort)
-    first = roster.next_to_mark(assignment=assignment, view=to_mark)
+    of_all = page.number == 1 and view.show in ("all", "to_mark") and not view.query
+    here = (row.attempt.submission_id for row in page.object_list if row.attempt and row.waits_for_mark)
+    first = next(here, None) if of_all else None
+    first = first or roster.next_to_mark(assignment=assignment, view=to_mark)
     return reverse("video:room", args=[request.launch.pk, first]) + to_mark.in_address if first else None
 
 
