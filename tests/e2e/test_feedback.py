@@ -354,7 +354,7 @@ def test_without_a_script_there_are_words_and_links(playwright: Playwright, demo
     expect(student.locator(".mark-shown .feedback strong")).to_have_text("Bold")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (883, 577), (320, 640)], ids=["desktop", "frame", "phone"])
+@pytest.mark.parametrize(("width", "height"), [(883, 577), (320, 640)], ids=["frame", "phone"])
 def test_every_state_is_accessible(
     playwright: Playwright, demo: Demo, link: int, pdf: Path, width: int, height: int, tmp_path: Path
 ) -> None:

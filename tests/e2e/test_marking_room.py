@@ -369,7 +369,7 @@ def test_where_the_browser_keeps_nothing_it_is_said(page: Page, demo: Demo, link
 
 
 # --- looked at by axe -----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (883, 577), (320, 640)], ids=["desktop", "frame", "phone"])
+@pytest.mark.parametrize(("width", "height"), [(883, 577), (320, 640)], ids=["frame", "phone"])
 def test_every_state_is_accessible(page: Page, other: Page, demo: Demo, link: int, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     conflict(page, other, demo, link)

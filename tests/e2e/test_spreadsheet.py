@@ -30,6 +30,7 @@ def link(page: Page, demo: Demo) -> int:
     demo.hand_in(new, ANA, BEN)
     teacher = launch(page, demo, TEACHER, new)
     teacher.get_by_role("link", name="Mark Ana").click()
+    teacher.locator("[data-feedback][data-ready]").wait_for()
     teacher.get_by_role("spinbutton", name="Points", exact=True).fill("50")
     teacher.get_by_role("textbox", name="Feedback").fill("Zoë said: 😀")
     teacher.get_by_role("button", name="Save").first.click()
