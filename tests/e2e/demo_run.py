@@ -16,6 +16,7 @@ import boto3
 import requests
 from botocore.config import Config
 
+from demo.management.commands.demo import BUCKET
 from tests.services import free_ports
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Demo:
         """The sample as work of each, quickly: for tests of what comes after. The activity is set up by now."""
         keys = json.loads(self.python(_HAND_IN.format(link=link, people=people, size=self.sample.stat().st_size)))
         for key in keys:
-            self.objects.upload_file(str(self.sample), "videos", key, ExtraArgs={"ContentType": "video/mp4"})
+            self.objects.upload_file(str(self.sample), BUCKET, key, ExtraArgs={"ContentType": "video/mp4"})
 
     def python(self, code: str) -> str:
         """What code prints that is run beside the tool, with its settings.
@@ -85,6 +86,7 @@ class Demo:
                 "SECRET_KEY": (self.folder / "secret-key").read_text(),
                 "BASE_URL": self.tool,
                 "DATA_DIR": str(self.folder),
+                "KEYS_DIR": str(self.folder / "keys"),
             }
             self._beside.append(
                 subprocess.Popen(
