@@ -1,10 +1,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from tests.e2e import demo_run
 from tests.e2e.demo_run import Demo
+
+expect.set_options(timeout=30_000)  # a bound that only keeps a broken run from hanging
 
 # The same few people do in a minute what a course does in an hour.
 UNHURRIED = {"UPLOAD_TICKETS_A_MINUTE": "1000", "PLAYBACKS_A_MINUTE": "1000"}

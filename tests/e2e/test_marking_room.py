@@ -289,6 +289,7 @@ def test_one_student_is_marked_by_keyboard_alone(page: Page, demo: Demo, link: i
     expect(page.get_by_text("Saved the mark of Ana García.")).to_be_visible()
     page.keyboard.press("n")
     expect(page.locator(".room-place")).to_have_text("3 of 3")
+    page.locator("[data-feedback][data-ready]").wait_for()
     page.keyboard.press("p")
     in_room(page, "Ben Smith & Sons")
 

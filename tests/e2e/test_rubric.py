@@ -22,14 +22,6 @@ def page(playwright: Playwright) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """A busy machine takes longer to look into a video than Playwright waits by itself."""
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 def assert_accessible_at_every_size(page: Page) -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
