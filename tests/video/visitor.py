@@ -27,6 +27,7 @@ class Visitor:
     """A launched person; addresses are below their launch, and forms carry the page's CSRF token."""
 
     def __init__(self, platform: PlatformDouble, role: str, sub: str, **changes: Any) -> None:
+        self._token = ""
         self.browser = Client(enforce_csrf_checks=True, HTTP_HOST="tool.example")
         name = changes.pop("name", f"{role.title()} {sub}")
         self.home = platform.open_page(self.browser, roles=ROLES[role], sub=sub, name=name, **changes)
@@ -91,10 +92,13 @@ class Visitor:
         return path if path.startswith("/") else f"{self.home}{path}"
 
     def token(self) -> str:
-        page = self.browser.get(self.home, secure=True, follow=True).content.decode()
-        found = re.search(r'<meta name="csrf-token" content="(\w+)"', page)
-        assert found, "every page names its CSRF token"
-        return found.group(1)
+        """That of the first page that was opened: it is good as long as the launch."""
+        if not self._token:
+            page = self.browser.get(self.home, secure=True, follow=True).content.decode()
+            found = re.search(r'<meta name="csrf-token" content="(\w+)"', page)
+            assert found, "every page names its CSRF token"
+            self._token = found.group(1)
+        return self._token
 
     @staticmethod
     def _answer(response: Any) -> HttpResponse:
