@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from lti_tool import ags, conflicts
 from lti_tool import delivery as sending
-from lti_tool.models import Platform, ResourceLink, ScoreDelivery, ScorePost
+from lti_tool.models import Platform, PlatformHealth, ResourceLink, ScoreDelivery, ScorePost
 from tests.films import film
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.video.visitor import Visitor
@@ -117,6 +117,21 @@ def test_column_that_was_deleted_is_made_again(
 
     assert decide(teacher, delivery, "column").state == "waiting"
     assert ResourceLink.objects.get().lineitem_url == made
+
+
+@pytest.mark.usefixtures("delivery")
+@pytest.mark.parametrize("path", ["", "moodle/"])
+def test_what_waits_for_a_moodle_that_is_down_is_said(teacher: Visitor, path: str) -> None:
+    """Also where a pause came before a try: then nothing is troubled yet."""
+    health = PlatformHealth.objects.create(platform=Platform.objects.get(), failures=3)
+    page = teacher.text(path)
+    assert "Moodle does not answer." in page
+    assert "1 grade or status waits here" in page
+    assert "Nothing needs a look" not in page
+
+    health.failures = 0
+    health.save()
+    assert "Moodle does not answer." not in teacher.text(path)
 
 
 def test_comparing_says_what_differs(teacher: Visitor, delivery: ScoreDelivery, platform: PlatformDouble) -> None:

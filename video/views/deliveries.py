@@ -27,6 +27,7 @@ def troubled(request: LaunchRequest) -> HttpResponse:
         "launch": launch,
         "assignment": assignment_of(launch),
         "page_obj": deliveries.troubled(launch=launch, number=request.GET.get("page")),
+        "held_up": deliveries.held_up(launch),
         "may_decide": deliveries.may_decide(launch),
         "everywhere": launch.role == Role.ADMIN,
     }
