@@ -54,6 +54,16 @@ def test_both_grades_are_shown_to_choose_from(teacher: Visitor, delivery: ScoreD
     assert "Keep Moodle's (70 of 100)" in page.replace("&#x27;", "'")
 
 
+@pytest.mark.parametrize("state", ["changed", "sent"])
+def test_roster_leads_to_where_it_is_decided(teacher: Visitor, delivery: ScoreDelivery, state: str) -> None:
+    page = f'href="{teacher.home}moodle/">Decide'
+    assert page not in teacher.text()
+    changed(delivery)
+    ScoreDelivery.objects.update(state=state)
+
+    assert page in teacher.text()
+
+
 def test_send_mine(teacher: Visitor, delivery: ScoreDelivery) -> None:
     changed(delivery)
     decided = decide(teacher, delivery, "mine")
