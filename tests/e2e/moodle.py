@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Playwright, expect
 
 from tests.e2e.browser import chromium
 
@@ -156,13 +156,18 @@ def select_content(teacher: Page, course: str) -> FrameLocator:
     return dialog
 
 
-def open_activity_form(teacher: Page, course: str) -> None:
-    teacher.goto(f"{MOODLE}/course/view.php?id={course}", wait_until="networkidle")
+def open_to_edit(teacher: Page, address: str) -> None:
+    """A page of Moodle's, with its “Edit mode” on."""
+    teacher.goto(address, wait_until="networkidle")
     edit = teacher.locator("input[name=setmode]")
     if not edit.is_checked():
         with teacher.expect_navigation():
             edit.click(force=True)
         teacher.wait_for_load_state("networkidle")
+
+
+def open_activity_form(teacher: Page, course: str) -> None:
+    open_to_edit(teacher, f"{MOODLE}/course/view.php?id={course}")
     teacher.get_by_role("button", name="Add an activity or resource").first.click()
     teacher.locator(".modchooser").get_by_role("menuitem", name="Reelmark").locator("a").first.click()
     teacher.wait_for_url("**/modedit.php*")
@@ -214,3 +219,25 @@ def in_gradebook(
             return shown
         teacher.wait_for_timeout(1000)
     raise AssertionError(f"After {within} looks Moodle's gradebook shows {shown}")
+
+
+def type_grade(teacher: Page, course: str, title: str, name: str, points: str) -> None:
+    """By hand, in Moodle's grader report."""
+    _grade_field(teacher, course, title, name).fill(points)
+    with teacher.expect_navigation(wait_until="networkidle"):
+        teacher.get_by_role("button", name="Save changes").click()
+    expect(teacher.get_by_label(f"{name} {title} grade", exact=True)).to_have_value(points)
+
+
+def stop_overriding(teacher: Page, course: str, title: str, name: str) -> None:
+    """Untick “Overridden”, which Moodle ticks by itself when a grade is typed there."""
+    cell = _grade_field(teacher, course, title, name).locator("xpath=ancestor::td")
+    teacher.goto(str(cell.get_by_label("Edit grade").get_attribute("href")))
+    teacher.get_by_label("Overridden", exact=True).uncheck()
+    teacher.get_by_role("button", name="Save changes").click()
+    teacher.wait_for_url("**/grade/report/**")
+
+
+def _grade_field(teacher: Page, course: str, title: str, name: str) -> Locator:
+    open_to_edit(teacher, f"{MOODLE}/grade/report/grader/index.php?id={course}")
+    return teacher.get_by_label(f"{name} {title} grade", exact=True)

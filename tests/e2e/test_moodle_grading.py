@@ -1,7 +1,7 @@
 """Ten students are marked in a real Moodle's frame by a rubric, released at once, and find it in the gradebook.
 
-Skipped unless MOODLE_URL is set. MOODLE_COURSE is a course in which the tool is in the activity chooser, and the teacher
-and student01 to student10 are enrolled; a new activity is added to it and stays there.
+Skipped unless MOODLE_URL is set. MOODLE_COURSE is a course with the tool in its activity chooser, and with the teacher
+and student01 to student10 enrolled; a new activity is added to it and stays there.
 """
 
 import logging
@@ -67,7 +67,7 @@ def test_ten_students_from_set_up_to_seen(computer: BrowserContext, tmp_path: Pa
     begun = time.monotonic()
     moodle.in_gradebook(teacher, COURSE, TITLE, lambda shown: all(arrived(shown[name], marks[name]) for name in marks))
     log.info("ten grades were in the gradebook after %d s", time.monotonic() - begun)
-    shoot(teacher, "g08-gradebook")
+    shoot(teacher, "g08-gradebook-of-all")
 
     returned_is_read(moodle.change_to(computer, TEN[0]), activity, marks)
     was_seen(moodle.change_to(computer, moodle.TEACHER), activity, handed_in)
@@ -192,11 +192,12 @@ def arrived(shown: Grade, wanted: Grade) -> bool:
 def returned_is_read(student: Page, activity: str, marks: dict[str, Grade]) -> None:
     """Mark, feedback, rubric and comments in the frame; and the grade on the student's own page of Moodle's."""
     name = moodle.name_of(student)
-    work = open_activity(student, activity)
-    expect(work.get_by_text(marks[name].feedback)).to_be_visible()
-    expect(work.locator(".level.chosen")).to_have_count(2)
     for size, width in (("desktop", 1280), ("phone", 390)):
         student.set_viewport_size({"width": width, "height": 900})
+        work = open_activity(student, activity)
+        expect(work.get_by_text(marks[name].feedback)).to_be_visible()
+        expect(work.locator(".level.chosen")).to_have_count(2)
+        expect(work.get_by_text(f"Look up here, {name}.")).to_be_visible()
         work.locator(".mark-points").scroll_into_view_if_needed()
         shoot(student, f"g09-returned-{size}")
         work.locator(".rubric-result").scroll_into_view_if_needed()
