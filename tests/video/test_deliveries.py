@@ -96,6 +96,7 @@ def test_all_again_leaves_those_of_two_grades(teacher: Visitor, delivery: ScoreD
     delivery.refresh_from_db()
 
     assert delivery.state == "changed"
+    assert "please decide which one counts" in teacher.text("moodle/")
 
 
 def test_history_says_what_was_sent_by_whom_and_the_answer(
