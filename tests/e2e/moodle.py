@@ -226,7 +226,9 @@ def type_grade(teacher: Page, course: str, title: str, name: str, points: str) -
     _grade_field(teacher, course, title, name).fill(points)
     with teacher.expect_navigation(wait_until="networkidle"):
         teacher.get_by_role("button", name="Save changes").click()
-    expect(teacher.get_by_label(f"{name} {title} grade", exact=True)).to_have_value(points)
+    field = teacher.get_by_label(f"{name} {title} grade", exact=True)
+    expect(field).to_have_value(points)
+    field.scroll_into_view_if_needed()
 
 
 def stop_overriding(teacher: Page, course: str, title: str, name: str) -> None:
