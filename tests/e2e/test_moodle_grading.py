@@ -127,7 +127,7 @@ def mark_all(teacher: Page, activity: str, count: int) -> dict[str, Grade]:
         if number + 1 < count:
             room.get_by_role("button", name="Save and next").click()
     room.get_by_role("button", name="Save", exact=True).click()
-    expect(room.get_by_text("Saved the mark of")).to_be_visible()
+    expect(room.locator(".save-state")).to_contain_text(f"Saved the mark of {name}. It is held until it is released.")
     expect(room.locator("span[data-status]")).to_have_text("Marked, not released")
     expect(room.locator(".room-marked")).to_have_text(f"{count} of {count} marked")
     shoot(teacher, "g06-all-marked")
