@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from config.queue import enqueue
@@ -140,13 +140,15 @@ def wish_ungraded(
 def send_again(deliveries: Iterable[int]) -> int:
     """Make these due now, whatever became of them, as they are wanted; how many there were.
 
-    Where the platform has another grade, it is compared again: `delivery.insist` sends ours over it.
+    Where the platform has another grade, it is compared again: `conflicts.insist` sends ours over it, and what was so
+    insisted on and still waits stays so.
     """
     now = timezone.now()
+    still = Case(When(state=ScoreDelivery.State.WAITING, then=F("insisted")), default=Value(False))
     rows = ScoreDelivery.objects.filter(pk__in=list(deliveries))
     with transaction.atomic():
         platforms = set(rows.values_list("resource_link__platform_id", flat=True))
-        changed = rows.update(state=ScoreDelivery.State.WAITING, next_try_at=now, tries=0, insisted=False)
+        changed = rows.update(state=ScoreDelivery.State.WAITING, next_try_at=now, tries=0, insisted=still)
         for platform_id in platforms:
             queue(platform_id)
     return changed

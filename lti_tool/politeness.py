@@ -5,6 +5,7 @@ All of it is in the database: several workers share it, and it must hold with Re
 
 import random
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,6 +78,11 @@ def slot(platform: Platform) -> Iterator[Slot | None]:
 
 def health_of(platform: Platform) -> PlatformHealth:
     return PlatformHealth.objects.get_or_create(platform=platform)[0]
+
+
+def is_down(platform_id: uuid.UUID) -> bool:
+    """Whether it has not answered for so long that it is left alone between probes."""
+    return PlatformHealth.objects.filter(platform=platform_id, failures__gte=FAILURES_BEFORE_PAUSE).exists()
 
 
 def take_probe(health: PlatformHealth) -> bool:

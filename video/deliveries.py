@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef
 
+from lti_tool import politeness
 from lti_tool.models import LaunchSession, ScoreDelivery, ScorePost
 from lti_tool.models.score_delivery import ScoreDeliveryQuerySet
 from lti_tool.roles import Role
@@ -36,6 +37,13 @@ def troubled(*, launch: LaunchSession, number: str | None) -> "Page[DeliveryRow]
     rows = _joined(launch).troubled().order_by("wanted_at", "pk")
     shown = Paginator(rows, PER_PAGE).get_page(number)
     return Page([row_of(delivery) for delivery in shown], shown.number, shown.paginator)  # type: ignore[arg-type]
+
+
+def held_up(launch: LaunchSession) -> int:
+    """How many wait because Moodle does not answer. Most were never tried: none of them is `troubled`."""
+    if not politeness.is_down(launch.resource_link.platform_id):
+        return 0
+    return ScoreDelivery.objects.visible_to(launch).filter(state=ScoreDelivery.State.WAITING).count()
 
 
 def visible(*, launch: LaunchSession, delivery_id: int) -> DeliveryRow | None:

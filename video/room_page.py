@@ -22,6 +22,7 @@ class Around:
     """Where a submission stands among those of the view. Entries are None at the ends; `place` counts from 1.
 
     `entries` are the nearest, with `before` and `after` more of them beyond: a page stays small in any course.
+    `marked` is of `handed_in`, everybody's, not of the view: whoever is marked leaves the view of those to mark.
     """
 
     entries: list[Entry]
@@ -32,6 +33,7 @@ class Around:
     place: int | None
     total: int
     marked: int
+    handed_in: int
 
 
 @dataclass(frozen=True)
@@ -159,5 +161,6 @@ def around(*, assignment: Assignment, submission: Submission, view: View) -> Aro
         next=after[0] if after else None,
         place=len(before) + 1 if at < len(listed) else None,
         total=len(inside),
-        marked=sum(entry.state == Submission.State.GRADED for entry in inside),
+        marked=sum(entry.state == Submission.State.GRADED for entry in listed),
+        handed_in=len(listed),
     )

@@ -5,10 +5,12 @@ MOODLE_OTHER_STUDENT as `name:password`. With MOODLE_SHOTS, a folder, pictures a
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
-from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Playwright, expect
 
 from tests.e2e.browser import chromium
 
@@ -20,6 +22,26 @@ STUDENT = os.environ.get("MOODLE_STUDENT", "student01:Pass-1234!")
 OTHER_STUDENT = os.environ.get("MOODLE_OTHER_STUDENT", "student02:Pass-1234!")
 SHOTS = os.environ.get("MOODLE_SHOTS", "")
 SLOW = 120_000  # ms: a Moodle that has just been installed builds its theme first
+ARRIVES_WITHIN = 60  # seconds, in Moodle's gradebook
+
+# Everybody's grade in one activity, from “All users” of Moodle's user report.
+_READ = """title => [...document.querySelectorAll('.user-heading')].map(heading => {
+  const cells = [...heading.nextElementSibling.querySelectorAll('.gradeitemheader')]
+    .find(link => link.textContent.trim() === title).closest('tr')
+  return [
+    heading.querySelector('h2').textContent.trim(),
+    cells.querySelector('.column-grade').innerText.split('\\n')[0].trim(),
+    cells.querySelector('.column-feedback').innerText.trim(),
+  ]
+})"""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """As Moodle shows it: points such as `87.50`, `-` where there are none."""
+
+    points: str
+    feedback: str
 
 
 @contextmanager
@@ -37,6 +59,24 @@ def sign_in(context: BrowserContext, account: str) -> Page:
     page.locator("#loginbtn").click()
     expect(page.locator("#user-menu-toggle")).to_be_visible(timeout=SLOW)
     return page
+
+
+def change_to(context: BrowserContext, account: str) -> Page:
+    """The next person at the same computer: who was there has signed out."""
+    for page in context.pages[1:]:
+        page.close()
+    context.clear_cookies()
+    return sign_in(context, account)
+
+
+def students(count: int) -> list[str]:
+    """The first of the accounts student01, student02…"""
+    return [f"student{number:02}:{STUDENT.partition(':')[2]}" for number in range(1, count + 1)]
+
+
+def name_of(page: Page) -> str:
+    """Of who is signed in, as Moodle's own menu has it."""
+    return str(page.locator("#user-menu-toggle .userinitials").get_attribute("title"))
 
 
 def shoot(page: Page, name: str) -> None:
@@ -109,20 +149,38 @@ def show_in_chooser(teacher: Page, course: str) -> None:
 
 def select_content(teacher: Page, course: str) -> FrameLocator:
     """Add an activity or resource > Reelmark > Select content: the tool's page in Moodle's dialog."""
-    teacher.goto(f"{MOODLE}/course/view.php?id={course}", wait_until="networkidle")
+    open_activity_form(teacher, course)
+    teacher.get_by_role("button", name="Select content").click()
+    dialog = teacher.frame_locator("#contentitem-page-iframe")
+    dialog.locator("body[data-role]").wait_for(timeout=30_000)
+    return dialog
+
+
+def open_to_edit(teacher: Page, address: str) -> None:
+    """A page of Moodle's, with its “Edit mode” on."""
+    teacher.goto(address, wait_until="networkidle")
     edit = teacher.locator("input[name=setmode]")
     if not edit.is_checked():
         with teacher.expect_navigation():
             edit.click(force=True)
         teacher.wait_for_load_state("networkidle")
+
+
+def open_activity_form(teacher: Page, course: str) -> None:
+    open_to_edit(teacher, f"{MOODLE}/course/view.php?id={course}")
     teacher.get_by_role("button", name="Add an activity or resource").first.click()
     teacher.locator(".modchooser").get_by_role("menuitem", name="Reelmark").locator("a").first.click()
     teacher.wait_for_url("**/modedit.php*")
     teacher.wait_for_load_state("networkidle")  # its scripts give the button something to do
-    teacher.get_by_role("button", name="Select content").click()
-    dialog = teacher.frame_locator("#contentitem-page-iframe")
-    dialog.locator("body[data-role]").wait_for(timeout=30_000)
-    return dialog
+
+
+def add_activity(teacher: Page, course: str, name: str) -> str:
+    """Add an activity or resource > Reelmark, with a name and nothing selected; its course module id."""
+    open_activity_form(teacher, course)
+    teacher.locator("#id_name").fill(name)
+    teacher.get_by_role("button", name="Save and return to course").click()
+    teacher.wait_for_url("**/course/view.php*", timeout=60_000)
+    return activity_named(teacher, course, name)
 
 
 def activity_named(page: Page, course: str, name: str) -> str:
@@ -131,3 +189,57 @@ def activity_named(page: Page, course: str, name: str) -> str:
     links = page.locator("a.aalink", has_text=name)
     links.first.wait_for()
     return str(links.last.get_attribute("href")).rpartition("id=")[2]
+
+
+def hand_in(student: Page, activity: str, film: Path) -> str:
+    """The receipt's number."""
+    work = open_activity(student, activity)
+    work.locator("input[type=file]").set_input_files(film)
+    expect(work.get_by_role("heading", name="Check your video")).to_be_visible(timeout=SLOW)
+    work.get_by_role("button", name="Submit video").click()
+    work.get_by_role("button", name="Yes, submit").click()
+    expect(work.get_by_role("heading", name="Your video is handed in")).to_be_visible(timeout=30_000)
+    return work.locator(".receipt-number").inner_text()
+
+
+def gradebook(teacher: Page, course: str, title: str) -> dict[str, Grade]:
+    """What Moodle shows of every student in the activity of this title, by their name."""
+    teacher.goto(f"{MOODLE}/grade/report/user/index.php?id={course}&userid=0")
+    return {name: Grade(points, feedback) for name, points, feedback in teacher.evaluate(_READ, title)}
+
+
+def in_gradebook(
+    teacher: Page, course: str, title: str, right: Callable[[dict[str, Grade]], bool], *, within: int = ARRIVES_WITHIN
+) -> dict[str, Grade]:
+    """Look until it is as it should be: a worker posts in its own time."""
+    shown: dict[str, Grade] = {}
+    for _ in range(within):
+        shown = gradebook(teacher, course, title)
+        if right(shown):
+            return shown
+        teacher.wait_for_timeout(1000)
+    raise AssertionError(f"After {within} looks Moodle's gradebook shows {shown}")
+
+
+def type_grade(teacher: Page, course: str, title: str, name: str, points: str) -> None:
+    """By hand, in Moodle's grader report."""
+    _grade_field(teacher, course, title, name).fill(points)
+    with teacher.expect_navigation(wait_until="networkidle"):
+        teacher.get_by_role("button", name="Save changes").click()
+    field = teacher.get_by_label(f"{name} {title} grade", exact=True)
+    expect(field).to_have_value(points)
+    field.scroll_into_view_if_needed()
+
+
+def stop_overriding(teacher: Page, course: str, title: str, name: str) -> None:
+    """Untick “Overridden”, which Moodle ticks by itself when a grade is typed there."""
+    cell = _grade_field(teacher, course, title, name).locator("xpath=ancestor::td")
+    teacher.goto(str(cell.get_by_label("Edit grade").get_attribute("href")))
+    teacher.get_by_label("Overridden", exact=True).uncheck()
+    teacher.get_by_role("button", name="Save changes").click()
+    teacher.wait_for_url("**/grade/report/**")
+
+
+def _grade_field(teacher: Page, course: str, title: str, name: str) -> Locator:
+    open_to_edit(teacher, f"{MOODLE}/grade/report/grader/index.php?id={course}")
+    return teacher.get_by_label(f"{name} {title} grade", exact=True)

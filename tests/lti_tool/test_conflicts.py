@@ -107,6 +107,19 @@ def test_send_mine(readable: PlatformDouble) -> None:
     assert [score["scoreGiven"] for score in posted(readable)] == [60]
 
 
+def test_send_again_does_not_take_send_mine_back(readable: PlatformDouble) -> None:
+    """Pressed while it waits for a platform that is down, say."""
+    says(readable, 77)
+    delivery = deliver(graded("60"))
+    conflicts.insist(delivery.pk)
+    outbox.send_again([delivery.pk])
+
+    deliver(delivery)
+    assert [score["scoreGiven"] for score in posted(readable)] == [60]
+    outbox.send_again([delivery.pk])
+    assert deliver(delivery).state == "changed", "sent once: somebody may have typed there since"
+
+
 def test_send_mine_over_an_overridden_grade_says_what_to_do_there(readable: PlatformDouble) -> None:
     """Moodle answers 200 and shows the overriding grade on."""
     says(readable, 77)

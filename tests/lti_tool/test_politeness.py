@@ -5,6 +5,7 @@ from decimal import Decimal
 from email.utils import format_datetime
 
 import pytest
+import requests
 import responses
 import time_machine
 from pytest_django.fixtures import Settings
@@ -44,6 +45,23 @@ def test_everything_due_goes_out_at_a_stretch(launched: PlatformDouble) -> None:
 
     assert len(posted(launched)) == 25
     assert set(ScoreDelivery.objects.values_list("state", flat=True)) == {"sent"}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (requests.ConnectionError(), "could not be reached."),
+        (requests.ReadTimeout(), "did not answer in time."),
+        (requests.ConnectTimeout(), "did not answer in time."),
+        (requests.exceptions.SSLError(), "could not be reached safely: please look at its certificate."),
+    ],
+)
+def test_no_answer_is_told_in_words(launched: PlatformDouble, error: Exception, words: str) -> None:
+    launched.answers.replace(responses.POST, SCORES, body=error)
+    many(1)
+    send()
+
+    assert ScoreDelivery.objects.get().last_answer == f"moodle.example {words}"
 
 
 def test_platform_that_is_down_is_left_alone_and_then_probed_by_one(launched: PlatformDouble) -> None:

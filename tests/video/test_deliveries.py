@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from lti_tool import ags, conflicts
 from lti_tool import delivery as sending
-from lti_tool.models import Platform, ResourceLink, ScoreDelivery, ScorePost
+from lti_tool.models import Platform, PlatformHealth, ResourceLink, ScoreDelivery, ScorePost
 from tests.films import film
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.video.visitor import Visitor
@@ -54,6 +54,16 @@ def test_both_grades_are_shown_to_choose_from(teacher: Visitor, delivery: ScoreD
     assert "Keep Moodle's (70 of 100)" in page.replace("&#x27;", "'")
 
 
+@pytest.mark.parametrize("state", ["changed", "sent"])
+def test_roster_leads_to_where_it_is_decided(teacher: Visitor, delivery: ScoreDelivery, state: str) -> None:
+    page = f'href="{teacher.home}moodle/">Decide'
+    assert page not in teacher.text()
+    changed(delivery)
+    ScoreDelivery.objects.update(state=state)
+
+    assert page in teacher.text()
+
+
 def test_send_mine(teacher: Visitor, delivery: ScoreDelivery) -> None:
     changed(delivery)
     decided = decide(teacher, delivery, "mine")
@@ -86,6 +96,7 @@ def test_all_again_leaves_those_of_two_grades(teacher: Visitor, delivery: ScoreD
     delivery.refresh_from_db()
 
     assert delivery.state == "changed"
+    assert "please decide which one counts" in teacher.text("moodle/")
 
 
 def test_history_says_what_was_sent_by_whom_and_the_answer(
@@ -117,6 +128,21 @@ def test_column_that_was_deleted_is_made_again(
 
     assert decide(teacher, delivery, "column").state == "waiting"
     assert ResourceLink.objects.get().lineitem_url == made
+
+
+@pytest.mark.usefixtures("delivery")
+@pytest.mark.parametrize("path", ["", "moodle/"])
+def test_what_waits_for_a_moodle_that_is_down_is_said(teacher: Visitor, path: str) -> None:
+    """Also where a pause came before a try: then nothing is troubled yet."""
+    health = PlatformHealth.objects.create(platform=Platform.objects.get(), failures=3)
+    page = teacher.text(path)
+    assert "Moodle does not answer." in page
+    assert "1 grade or status waits here" in page
+    assert "Nothing needs a look" not in page
+
+    health.failures = 0
+    health.save()
+    assert "Moodle does not answer." not in teacher.text(path)
 
 
 def test_comparing_says_what_differs(teacher: Visitor, delivery: ScoreDelivery, platform: PlatformDouble) -> None:

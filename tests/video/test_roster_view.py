@@ -192,6 +192,15 @@ def test_next_to_mark_leads_to_the_first_room(teacher: Visitor, everybody: Assig
     assert "Next to mark" not in teacher.text()
 
 
+def test_room_counts_everybody_marked_in_any_view(teacher: Visitor, everybody: Assignment) -> None:
+    """Whoever is marked leaves the view of those to mark, and still counts."""
+    own = everybody.submissions.get(person__name="Waiting")
+    for show, place in (("all", "5 of 5"), ("to_mark", "3 of 3")):
+        page = teacher.text(f"submissions/{own.pk}/", show=show)
+        assert f'<span class="room-place">{place}</span>' in page
+        assert "<span data-marked>2</span> of 5 marked" in page
+
+
 def test_pages_keep_filter_search_and_order(teacher: Visitor, assignment: Assignment) -> None:
     for number in range(120):
         enrol(assignment, f"s{number}", f"Person {number:03}", email=f"p{number}@x.org")

@@ -27,6 +27,7 @@ def troubled(request: LaunchRequest) -> HttpResponse:
         "launch": launch,
         "assignment": assignment_of(launch),
         "page_obj": deliveries.troubled(launch=launch, number=request.GET.get("page")),
+        "held_up": deliveries.held_up(launch),
         "may_decide": deliveries.may_decide(launch),
         "everywhere": launch.role == Role.ADMIN,
     }
@@ -75,10 +76,15 @@ def send_again(request: LaunchRequest) -> HttpResponse:
     if request.POST.get("all"):
         # Not those of two grades: there somebody has to choose.
         wanted = mine.troubled().filter(state__in=[ScoreDelivery.State.REFUSED, ScoreDelivery.State.WAITING])
+        nothing = "Nothing was sent: where Moodle has another grade, please decide which one counts."
     else:
         wanted = mine.filter(pk__in=_ids(request.POST.getlist("delivery")))
+        nothing = "Nothing was chosen."
     count = outbox.send_again(list(wanted.values_list("pk", flat=True)))
-    messages.success(request, f"{count} on the way to Moodle again." if count else "Nothing was chosen.")
+    if count:
+        messages.success(request, f"{count} on the way to Moodle again.")
+    else:
+        messages.info(request, nothing)
     return redirect("video:deliveries", request.launch.pk)
 
 

@@ -16,7 +16,7 @@ from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
 from lti_tool.sync import is_stand_in
 from lti_tool.tasks import refresh_roster as refresh_roster_task
-from video import addresses, grading, roster
+from video import addresses, deliveries, grading, roster
 from video.assignments import assignment_of, tell_of_copy
 from video.models import Assignment
 from video.roster import Counted, Row, View
@@ -62,6 +62,7 @@ def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         "page_obj": page,
         "next_url": _next_url(request, assignment, view, counted, page),
         "releasing": counted.releasing,
+        "held_up": deliveries.held_up(launch),
         "may_release": grading.may_release(launch, assignment),
         # Two markers' marks become one in the room, where both are seen.
         "marks_here": not assignment.double_marking,
