@@ -101,10 +101,11 @@ class Counter:
 
 @dataclass(frozen=True)
 class Counted:
-    """`releasing`: how many wait for a worker to release them."""
+    """`releasing`: how many wait for a worker to release them. `undelivered`: of how many something is to be sent."""
 
     counters: list[Counter]
     releasing: int
+    undelivered: int
 
     def of(self, code: str) -> int:
         return next(counter.count for counter in self.counters if counter.code == code)
@@ -161,7 +162,11 @@ def counted(*, assignment: Assignment, view: View) -> Counted:
         )
         for f in FILTERS
     ]
-    return Counted(counters, releasing=sum(group[-1] for group in groups))
+    return Counted(
+        counters,
+        releasing=sum(releasing for *_, releasing in groups),
+        undelivered=sum(size for *_, delivery, size, _ in groups if delivery == ScoreDelivery.State.WAITING),
+    )
 
 
 def page(

@@ -260,6 +260,7 @@ class TestMoreTime:
                 teacher.post(CHOSEN, {"action": "extend", "sure": "1", "until": FAR, **rows})
             return len(captured)
 
+        teacher.token()
         one = statements([enrol(assignment, "6", "Ana Student")])
         assert statements([enrol(assignment, str(n), f"Student {n}") for n in range(20, 40)]) == one
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from lti_tool.models import Course, Membership, Person
+from lti_tool.models import Course, Membership, Person, ScoreDelivery
 from tests.films import film
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.video.visitor import ROLES, Visitor
@@ -33,6 +33,7 @@ def handed_in(student: Visitor, teacher: Visitor) -> None:
     student.upload("a.mp4", film())
     student.submit()
     Course.objects.update(roster_refreshed_at=timezone.now())
+    ScoreDelivery.objects.update(state=ScoreDelivery.State.SENT)
 
 
 @pytest.mark.parametrize(("role", "sub", "name"), [("student", "6", "Ana Student"), ("teacher", "3", "Tara Teacher")])

@@ -62,7 +62,7 @@ def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         "page_obj": page,
         "next_url": _next_url(request, assignment, view, counted, page),
         "releasing": counted.releasing,
-        "held_up": deliveries.held_up(launch),
+        "held_up": deliveries.held_up(launch) if counted.undelivered else 0,
         "may_release": grading.may_release(launch, assignment),
         # Two markers' marks become one in the room, where both are seen.
         "marks_here": not assignment.double_marking,
