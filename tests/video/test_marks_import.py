@@ -301,7 +301,7 @@ class TestPreview:
 
         page = teacher.text(f"marks/import/{MarkImport.objects.get().pk}/")
         assert alias in page
-        assert "Ana" not in page.partition("<main")[2]
+        assert "Ana " not in page.partition("<main")[2]
 
     def test_alias_is_still_known_after_the_release(self, teacher: Visitor, ana: Submission) -> None:
         Assignment.objects.update(anonymous=True)

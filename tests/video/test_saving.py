@@ -310,7 +310,7 @@ def test_moving_on_names_nobody_who_is_hidden(teacher: Visitor, attempt: Attempt
 
     page = teacher.text(room(attempt))
     assert "Saved the mark of Student " in page
-    assert "Ana" not in page
+    assert "Ana Student" not in page
 
 
 def test_private_note_is_for_markers(student: Visitor, teacher: Visitor, assistant: Visitor, attempt: Attempt) -> None:
