@@ -61,7 +61,6 @@ METHODS = (
     "DELETE",
     "OPTIONS",
 )
-KINDS = ("Submission", "Video", "Attempt", "Assignment", "Comment", "BankComment", "Attachment", "MarkImport")
 NAMED_OTHERWISE = {"Import": "MarkImport", "Delivery": "ScoreDelivery"}
 REFUSED = (400, 403, 404, 405, 422)
 
@@ -187,32 +186,6 @@ def test_every_hole_in_an_address_can_be_filled() -> None:
     assert {kind for route in ADDRESSES for kind in _HOLE.findall(route)} == {"uuid", "int"}, "fill() knows ids alone"
 
 
-def test_every_address_answers_somebody_of_its_own(tenants: list[Tenant]) -> None:
-    """With the same requests that get nothing from another platform: or that would prove nothing."""
-    own, silent, parts = tenants[0], [], [{"number": 1, "size": 8 * 1024 * 1024}]
-
-    deliveries = apps.get_model("lti_tool.ScoreDelivery").objects.filter(person__platform=own.double.row)
-    numbers = [str(pk) for pk in deliveries.values_list("pk", flat=True)]
-
-    def body(pk: str) -> dict[str, Any]:
-        return {**dict.fromkeys(NAMES, pk), "parts": parts, "sender": "", "version": 1}
-
-    for route in ADDRESSES:
-        # Of a comment it is a number of seconds or nothing; of a mark its newest version is named.
-        more: dict[str, Any] = {"until": "", "id": ""} if "comment" in route else {"version": 2}
-        tries = (
-            ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), {**body(pk), **more}).status_code
-            for visitor in own.people.values()
-            if visitor.home[1] == route[0]
-            for pk in [*own.ids_of(*(f"video.{kind}" for kind in KINDS), "lti_tool.Person"), *numbers]
-            for method in ("GET", "POST", "POST JSON")
-        )
-        with undone():
-            if not any(status < 400 for status in tries):
-                silent.append(route)
-    assert silent == []
-
-
 def meant(route: str, tenant: Tenant) -> list[str]:
     """The tenant's ids that fit the last hole by its name: of submissions for `submission_id`."""
     named = re.findall(r":(\w+)_id>", route)[-1].title().replace("_", "")
@@ -221,21 +194,6 @@ def meant(route: str, tenant: Tenant) -> list[str]:
 
 
 # --- the properties -----------------------------------------------------------------------------------------------
-def test_what_an_address_names_is_not_there_for_anybody_of_another_platform(tenants: list[Tenant]) -> None:
-    """All of them, in every role: the random requests below may miss one."""
-    before, asked = every_row(), 0
-    for viewer, victim in ((viewer, victim) for viewer in tenants for victim in tenants if viewer is not victim):
-        for route in (route for route in ADDRESSES if route.count("<") == 2):
-            for visitor in viewer.people.values():
-                for pk in meant(route, victim) if visitor.home[1] == route[0] else []:
-                    for method in ("GET", "POST", "POST JSON"):
-                        response = ask(client_of(visitor), method, fill(route, [home_id(visitor), pk]), {})
-                        assert response.status_code in (404, 405)
-                        asked += 1
-        assert every_row() == before
-    assert asked > 500
-
-
 def test_no_address_gives_or_touches_what_is_another_platforms(
     tenants: list[Tenant], monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Committing
 ) -> None:
@@ -293,7 +251,7 @@ def test_no_launch_can_name_what_is_another_platforms(tenants: list[Tenant]) -> 
     before, seen = every_row(), Counter[str]()
     pairs = [(viewer, victim) for viewer in tenants for victim in tenants if viewer is not victim]
 
-    @settings(steady, max_examples=100)
+    @settings(steady, max_examples=40)
     @given(
         st.sampled_from(range(len(pairs))),
         st.sampled_from(["link", "link", "review", "selection"]),
@@ -335,7 +293,7 @@ def test_no_launch_can_name_what_is_another_platforms(tenants: list[Tenant]) -> 
             assert not Assignment.objects.filter(copied_from__course__platform=victim.double.row).exists()
 
     every()
-    assert seen["200"] > 200, seen
+    assert seen["200"] > 80, seen
 
 
 def test_people_with_the_same_ids_see_their_own(tenants: list[Tenant]) -> None:
