@@ -131,7 +131,7 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
         rubric=rubric,
         criteria=marks.criterion_rows(assignment, grade),
         total=marks.from_rubric(rubric, marks.scores_shown(assignment, grade), assignment.points),
-        around=around(assignment=assignment, submission=submission, view=view),
+        around=around(launch=launch, assignment=assignment, submission=submission, view=view),
         # An extension is given by name: seen beside an alias, it would tell whose that is.
         more_time=None
         if hidden
@@ -145,9 +145,9 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
     )
 
 
-def around(*, assignment: Assignment, submission: Submission, view: View) -> Around:
+def around(*, launch: LaunchSession, assignment: Assignment, submission: Submission, view: View) -> Around:
     """Its neighbours within the view, also where it has left the view by being marked."""
-    listed = roster.handed_in(assignment=assignment, view=view)
+    listed = roster.handed_in(assignment=assignment, view=view, marker=launch)
     at = next((i for i, entry in enumerate(listed) if entry.submission_id == submission.pk), len(listed))
     before = [entry for entry in listed[:at] if entry.inside]
     after = [entry for entry in listed[at + 1 :] if entry.inside]

@@ -24,7 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from lti_tool.models import Membership, Person, ScoreDelivery
+from lti_tool.models import LaunchSession, Membership, Person, ScoreDelivery
 from lti_tool.roles import Role
 from video import chips, marks
 from video.anonymity import alias_in_sql
@@ -122,15 +122,21 @@ class Entry:
     inside: bool
 
 
-def handed_in(*, assignment: Assignment, view: View) -> list[Entry]:
-    """Everybody's who has handed in, in one statement: the room's previous, next and list."""
+def handed_in(*, assignment: Assignment, view: View, marker: LaunchSession | None = None) -> list[Entry]:
+    """Everybody's who has handed in, in one statement: the room's previous, next and list.
+
+    Args:
+        marker: whom they have marked since they came stays among those to mark: else nobody could go back to them.
+    """
+    inside = view.condition or Q(pk__isnull=False)
+    if marker and view.show == TO_MARK:
+        theirs = Grade.objects.filter(
+            attempt__submission=OuterRef("own__pk"), grader=marker.person_id, updated_at__gte=marker.created_at
+        )
+        inside = Q(inside) | (Q(Exists(theirs)) & view.searched)
     rows = (
         view.ordered(people(assignment).filter(late__isnull=False))
-        .annotate(
-            inside=Case(
-                When(view.condition or Q(pk__isnull=False), then=True), default=False, output_field=BooleanField()
-            ),
-        )
+        .annotate(inside=Case(When(inside, then=True), default=False, output_field=BooleanField()))
         .values_list("own__pk", "shown_name", "state", "late", "inside")
     )
     return [Entry(*row) for row in rows]

@@ -26,6 +26,8 @@ MISSING = (NOT_OPENED, OPENED, DRAFT, UPLOADING)
 class Filter:
     """Students at one of `stages` (any where empty), and late, or with more of that kind where it says so.
 
+    `deliveries`: what has become of what Moodle is owed of them.
+
     `empty` is what the list says where there is nobody: a heading, and what that means.
     """
 
@@ -35,7 +37,7 @@ class Filter:
     stages: tuple[str, ...] = ()
     late: bool = False
     unreleased: bool = False
-    delivery: str = ""
+    deliveries: tuple[str, ...] = ()
 
     @property
     def condition(self) -> Q:
@@ -45,7 +47,7 @@ class Filter:
             condition &= Q(late=True)
         if self.unreleased:
             condition &= Q(unreleased=True)
-        return condition & Q(delivery_state=self.delivery) if self.delivery else condition
+        return condition & Q(delivery_state__in=self.deliveries) if self.deliveries else condition
 
     def holds(self, stage: str, late: bool | None, unreleased: bool, delivery: str | None) -> bool:
         """The same of one student."""
@@ -53,7 +55,7 @@ class Filter:
             (not self.stages or stage in self.stages)
             and (not self.late or late is True)
             and (not self.unreleased or unreleased)
-            and (not self.delivery or delivery == self.delivery)
+            and (not self.deliveries or delivery in self.deliveries)
         )
 
 
@@ -93,9 +95,9 @@ FILTERS = (
         "Not in Moodle",
         (
             "Moodle has taken everything",
-            "A mark or status that Moodle's gradebook refuses appears here, with the reason.",
+            "What Moodle's gradebook refuses, or has another grade for, appears here with the reason.",
         ),
-        delivery=ScoreDelivery.State.REFUSED,
+        deliveries=(ScoreDelivery.State.REFUSED, ScoreDelivery.State.CHANGED),
     ),
     Filter("missing", "Missing", ("Nobody is missing", "Everybody has handed in a video."), stages=MISSING),
     Filter(
@@ -163,10 +165,13 @@ class View:
     @property
     def condition(self) -> Q:
         """On the rows of `roster.people`."""
-        chosen = self.filter.condition
-        if self.query:
-            chosen &= Q(shown_name__icontains=self.query) | Q(shown_email__icontains=self.query)
-        return chosen
+        return self.filter.condition & self.searched
+
+    @property
+    def searched(self) -> Q:
+        if not self.query:
+            return Q()
+        return Q(shown_name__icontains=self.query) | Q(shown_email__icontains=self.query)
 
     def sorted_by(self, column: str) -> "View":
         """By that column; the other way round where it is so already."""

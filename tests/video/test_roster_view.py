@@ -201,6 +201,23 @@ def test_room_counts_everybody_marked_in_any_view(teacher: Visitor, everybody: A
         assert "<span data-marked>2</span> of 5 marked" in page
 
 
+def test_room_keeps_whom_one_has_just_marked_among_those_to_mark(
+    teacher: Visitor, visit: Visit, everybody: Assignment
+) -> None:
+    """Else nobody could go back to them; who marked on another day, or somebody else, has them no more."""
+    first = everybody.submissions.get(person__name="Again")
+    teacher.send(f"attempts/{first.attempts.latest('number').pk}/mark/", {"version": 0, "points": "70", "finish": True})
+    own = everybody.submissions.get(person__name="Waiting")
+    page = teacher.text(f"submissions/{own.pk}/", show="to_mark")
+    assert '<span class="room-place">3 of 3</span>' in page
+    assert f"/submissions/{first.pk}/" in page
+    assert "Again" not in listed(teacher, show="to_mark")
+
+    for somebody in (visit("assistant", "4"), visit("teacher", "3", name="Tara Teacher")):
+        page = somebody.text(f"submissions/{own.pk}/", show="to_mark")
+        assert '<span class="room-place">2 of 2</span>' in page
+
+
 def test_pages_keep_filter_search_and_order(teacher: Visitor, assignment: Assignment) -> None:
     for number in range(120):
         enrol(assignment, f"s{number}", f"Person {number:03}", email=f"p{number}@x.org")
