@@ -240,7 +240,7 @@ def _call(
     if status == 429 or status >= 500:
         log.warning("platform_error", host=_host(url), status=status)
         retry_after = _seconds(answer_headers.get("Retry-After"))
-        raise PlatformUnavailable(f"{_host(url)} answered {status}.", status=status, retry_after=retry_after)
+        raise PlatformUnavailable(f"{_host(url)} {_trouble(status)}.", status=status, retry_after=retry_after)
     if status >= 300:
         # The reason phrase and body are not logged: Moodle echoes the posted personal data in them.
         log.warning("platform_refused", host=_host(url), status=status)
@@ -248,6 +248,10 @@ def _call(
         refused.clock_ahead = clock_ahead
         raise refused
     return Answer(status=status, headers=answer_headers, json=_json(body, url), clock_ahead=clock_ahead)
+
+
+def _trouble(status: int) -> str:
+    return "asks for fewer requests (429)" if status == 429 else f"has an error of its own ({status})"
 
 
 def _in_words(error: Exception) -> str:
