@@ -15,6 +15,7 @@ from tests.e2e.people import ANA, BEN, TEACHER, hand_in, launch, set_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
 
+SIZES = ((320, 640), (1280, 900))
 STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -168,6 +169,16 @@ def press_to(page: Page, selector: str) -> None:
         if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
             return
     raise AssertionError(f"Tab never reaches {selector}")
+
+
+def assert_accessible_at_every_size(page: Page) -> None:
+    """On a phone and on a desk; then it is as wide as before."""
+    before = page.viewport_size
+    assert before is not None
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        assert_accessible(page)
+    page.set_viewport_size(before)
 
 
 def assert_accessible(page: Page | Frame) -> None:

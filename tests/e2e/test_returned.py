@@ -14,7 +14,7 @@ from tests.e2e.test_main_job import ARRIVES_WITHIN
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
 
 
-@pytest.fixture(scope="module", params=[(1280, 900), (320, 640)], ids=["desktop", "phone"])
+@pytest.fixture(scope="module", params=[(320, 640)], ids=["phone"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
     with chromium(playwright, width=width, height=height) as context:

@@ -9,23 +9,15 @@ from playwright.sync_api import Page, Playwright, expect
 from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, TEACHER, select_content, set_up
-from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
+from tests.e2e.test_accessibility import assert_accessible_at_every_size, open_as, press_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
-
-SIZES = ((320, 640), (1280, 900))
 
 
 @pytest.fixture(scope="module")
 def page(playwright: Playwright) -> Iterator[Page]:
     with chromium(playwright, width=1280, height=900) as context:
         yield context.new_page()
-
-
-def assert_accessible_at_every_size(page: Page) -> None:
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        assert_accessible(page)
 
 
 def press(page: Page, *keys: str) -> None:

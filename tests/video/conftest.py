@@ -9,9 +9,9 @@ import responses
 from pytest_django.fixtures import Settings
 
 from demo.objectstore import ObjectStore
-from lti_tool.models import ResourceLink
-from tests.films import film
+from lti_tool.models import Person, ResourceLink
 from tests.lti_tool.platform_double import PlatformDouble
+from tests.video.course import hand_in
 from tests.video.post_office import PostOffice
 from tests.video.visitor import Visitor
 from video.models import Assignment, Submission
@@ -66,9 +66,8 @@ def teacher(visit: Visit, assignment: Assignment) -> Visitor:
 @pytest.fixture
 def handed_in(student: Visitor) -> Submission:
     """Ana's work, waiting to be marked."""
-    student.upload("a.mp4", film())
-    student.submit()
-    return Submission.objects.get(person__sub="6")
+    person = Person.objects.get(sub="6")
+    return hand_in(Assignment.objects.get(), person, name="a.mp4").submission
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from lti_tool.models import LaunchSession, Person
 from tests.films import film
 from tests.lti_tool.platform_double import LTI, PlatformDouble
+from tests.video.course import hand_in
 from tests.video.visitor import Visitor
 from video import comments
 from video.models import Assignment, Comment, Event, Grade, Release, Submission, Video
@@ -24,8 +25,7 @@ SAID = {"at": 0.2, "until": None, "text": "Look up."}
 @pytest.fixture
 def video(student: Visitor) -> Video:
     """Handed in; a film of one second."""
-    student.upload("ana-secret.mp4", film())
-    student.submit()
+    hand_in(Assignment.objects.get(), Person.objects.get(sub="6"), length=1, name="ana-secret.mp4")
     return Video.objects.get()
 
 

@@ -9,7 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from lti_tool.models import Person
 from tests.films import film
+from tests.video.course import hand_in
 from tests.video.test_grading import room, shown_version
 from tests.video.visitor import Visitor
 from video.models import Assignment, Event, Release, Submission
@@ -28,9 +30,7 @@ RUBRIC = {
 
 @pytest.fixture
 def submission(student: Visitor) -> Submission:
-    student.upload("a.mp4", film())
-    student.submit()
-    return Submission.objects.get(person__sub="6")
+    return hand_in(Assignment.objects.get(), Person.objects.get(sub="6"), name="a.mp4").submission
 
 
 def mark(teacher: Visitor, submission: Submission, attempt: int = 1, **fields: Any) -> None:
