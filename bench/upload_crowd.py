@@ -64,7 +64,7 @@ def main() -> None:
     with processes.log("s3").open("wb") as log:
         processes.adopt("s3", STORE.start(log))
     try:
-        STORE.prepare(allowed_origin=environment.BASE_URL)
+        STORE.prepare(allowed_origin=environment.BASE_URL, check=processes.check)
         figures = _crowd(options.students, options.seconds)
     finally:
         processes.stop()

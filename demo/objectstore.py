@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -70,8 +71,11 @@ class ObjectStore:
             command, env=environment, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
         )
 
-    def prepare(self, *, allowed_origin: str) -> None:
+    def prepare(self, *, allowed_origin: str, check: Callable[[], None]) -> None:
         """Wait for the server, make the bucket and let pages of one origin upload to it.
+
+        Args:
+            check: raises where there is nothing to wait for, since the server has ended.
 
         Raises:
             TimeoutError: it does not answer within a minute.
@@ -99,6 +103,7 @@ class ObjectStore:
                 client.put_bucket_cors(Bucket=self.bucket, CORSConfiguration={"CORSRules": [rule]})
                 return
             except (BotoCoreError, ClientError) as error:
+                check()
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"The S3 server does not answer: {error}") from error
                 time.sleep(0.1)

@@ -173,6 +173,15 @@ def _wish_without_a_grade(*, resource_link: ResourceLink, person: Person, wanted
         resource_link=resource_link, person=person, grading_progress=GradingProgress.FULLY_GRADED
     ).first()
     if graded is not None:
+        news: dict[str, Any] = {"comment": _joined(graded.grade_comment, wanted.comment)}
+        if wanted.submitted_at:
+            news["submitted_at"] = wanted.submitted_at
+        kept = ScoreDelivery.objects.filter(pk=graded.pk, state=ScoreDelivery.State.KEPT)
+        if kept.update(
+            **news
+        ):  # somebody chose the platform's own grade: they are asked again for a new one of ours only
+            graded.refresh_from_db()
+            return graded
         wanted = Wish(
             activity_progress=ActivityProgress.COMPLETED,
             grading_progress=GradingProgress.FULLY_GRADED,

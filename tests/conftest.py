@@ -59,7 +59,7 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectSto
     with processes.log("s3").open("wb") as log:
         processes.adopt("s3", store.start(log))
     try:
-        store.prepare(allowed_origin="https://tool.example")
+        store.prepare(allowed_origin="https://tool.example", check=processes.check)
         yield store
     finally:
         processes.stop()

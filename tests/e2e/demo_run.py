@@ -140,26 +140,8 @@ def running(
         first_port: of PORTS neighbouring free ones, where the test must know them before: S3 is at the third.
         more: further options, such as database_url, or s3_address for a line of the test's own before S3.
     """
-    first = first_port or free_ports(PORTS)
-    ports = {
-        "port": first,
-        "lms-port": first + 1,
-        "s3-port": first + 2,
-        "edge-port": first + 3,
-        "inner-port": first + 4,
-    }
-    options = {**{name: str(port) for name, port in ports.items()}, "data": str(folder)}
-    options |= {name.replace("_", "-"): value for name, value in more.items()}
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "demo", *(f"--{name}={value}" for name, value in options.items())],
-        cwd=ROOT,
-        env={**_of_this_machine(), **(settings or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process, first = _started(folder, settings or {}, first_port, more)
     try:
-        _wait_for_welcome(process, folder / "said.log")
         demo = Demo(
             tool=f"http://localhost:{first}",
             lms=f"http://127.0.0.1:{first + 1}",
@@ -169,8 +151,50 @@ def running(
         with contextlib.closing(demo):
             yield demo
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        _end(process)
+
+
+def _started(
+    folder: Path, settings: dict[str, str], first_port: int | None, more: dict[str, str]
+) -> tuple["subprocess.Popen[str]", int]:
+    """Where a port was taken by somebody else meanwhile, on others."""
+    for left in reversed(range(3)):
+        first = first_port or free_ports(PORTS)
+        process = _start(folder, settings, first, more)
+        try:
+            _wait_for_welcome(process, folder / "said.log")
+        except RuntimeError:
+            _end(process)
+            if first_port or not left:
+                raise
+        else:
+            return process, first
+    raise AssertionError("unreachable")
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+
+
+def _start(folder: Path, settings: dict[str, str], first: int, more: dict[str, str]) -> "subprocess.Popen[str]":
+    ports = {
+        "port": first,
+        "lms-port": first + 1,
+        "s3-port": first + 2,
+        "edge-port": first + 3,
+        "inner-port": first + 4,
+    }
+    options = {**{name: str(port) for name, port in ports.items()}, "data": str(folder)}
+    options |= {name.replace("_", "-"): value for name, value in more.items()}
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "demo", *(f"--{name}={value}" for name, value in options.items())],
+        cwd=ROOT,
+        env={**_of_this_machine(), **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def _of_this_machine() -> dict[str, str]:
@@ -186,8 +210,8 @@ def _wait_for_welcome(process: "subprocess.Popen[str]", log: Path) -> None:
     def listen() -> None:
         # To its end: a pipe that nobody reads stops who writes into it.
         assert process.stdout is not None
-        with log.open("w") as kept:
-            for line in process.stdout:
+        with process.stdout as said, log.open("w") as kept:
+            for line in said:
                 kept.write(line)
                 kept.flush()
                 if WELCOME in line:

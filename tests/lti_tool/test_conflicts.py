@@ -148,6 +148,15 @@ def test_new_mark_after_keeping_theirs_is_asked_about_again(readable: PlatformDo
     assert deliver(graded("65")).state == "changed"
 
 
+def test_resubmission_after_keeping_theirs_asks_nothing(readable: PlatformDouble) -> None:
+    says(readable, 77)
+    conflicts.keep_theirs(deliver(graded("60")).pk)
+    delivery = deliver(submitted())
+
+    assert (delivery.state, delivery.points) == ("kept", Decimal(60))
+    assert posted(readable) == []
+
+
 class TestConflict409:
     def test_later_time_there_with_our_grade_is_moved_past(self, readable: PlatformDouble) -> None:
         """A clock was off: the score that is there carries a time to come."""

@@ -125,7 +125,7 @@ class _Demo:
         say("Starting the S3 server…")
         with self.processes.log("s3").open("wb") as log:
             self.processes.adopt("s3", self.store.start(log))
-        self.store.prepare(allowed_origin=self.tool)
+        self.store.prepare(allowed_origin=self.tool, check=self.processes.check)
         say("Preparing the database…")
         self._manage("migrate", "--verbosity=0")
         self._register()
