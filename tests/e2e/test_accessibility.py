@@ -19,7 +19,7 @@ SIZES = ((320, 640), (1280, 900))
 STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
-@pytest.fixture(scope="module", params=[(883, 577), (320, 640)], ids=["frame", "phone"])
+@pytest.fixture(scope="module", params=[(320, 640)], ids=["phone"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
     with chromium(playwright, width=width, height=height) as context:

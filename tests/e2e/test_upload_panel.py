@@ -1,4 +1,4 @@
-"""What a student can do while a large file is on its way: at desktop and phone size, and looked at by axe."""
+"""What a student can do while a large file is on its way: on a phone, and looked at by axe."""
 
 import contextlib
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MIB = 1024 * 1024
 ARRIVES_WITHIN = 150_000  # ms: longer than a connection that says nothing is waited for (uppy-run.ts)
 
 
-@pytest.fixture(scope="module", params=[(1280, 900), (320, 640)], ids=["desktop", "phone"])
+@pytest.fixture(scope="module", params=[(320, 640)], ids=["phone"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
     with chromium(playwright, width=width, height=height) as context:
