@@ -58,6 +58,7 @@ class RoomPage:
     around: Around
     more_time: MoreTime | None
     delivery: Chip | None
+    delivery_id: int | None
     may_release: bool
     files: list[Attachment]
     own: own_marks.Panel | None
@@ -137,6 +138,7 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
         if hidden
         else more_time(assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts),
         delivery=chips.delivery_chip(delivery),
+        delivery_id=delivery.pk if delivery else None,
         may_release=grading.may_release(launch, assignment),
         files=list(Attachment.objects.visible_to(launch).filter(attempt=shown)),
         own=own_marks.panel(launch=launch, assignment=assignment, attempt=shown, rubric=rubric)

@@ -70,6 +70,7 @@ class Row:
     more_time: MoreTime | None
     duration: float | None
     delivery: Chip | None
+    delivery_id: int | None
     returned_at: datetime | None
     seen_at: datetime | None
 
@@ -307,6 +308,7 @@ def _row(
         more_time=None if person.hidden else gets_more,
         duration=attempt.duration if attempt else None,
         delivery=chips.delivery_chip(delivery),
+        delivery_id=delivery.pk if delivery else None,
         returned_at=returned.at if returned else None,
         seen_at=returned.seen_at if returned else None,
     )

@@ -197,6 +197,14 @@ def test_who_may(
     assert delivery.state == ("waiting" if decides else "changed")
 
 
+def test_list_and_room_lead_to_the_history(teacher: Visitor, delivery: ScoreDelivery) -> None:
+    link = f'href="{teacher.home}moodle/{delivery.pk}/"'
+    work = Submission.objects.get(person=delivery.person)
+
+    assert link in teacher.text()
+    assert link in teacher.text(f"submissions/{work.pk}/")
+
+
 def test_commands_send_and_report(delivery: ScoreDelivery, platform: PlatformDouble) -> None:
     platform.answers.post(TOKEN, json={"access_token": "t", "expires_in": 3600})
     platform.answers.post(SCORES, status=200)
