@@ -61,7 +61,7 @@ test-frontend: install
 # Real browsers on the embedded default: SQLite, and a queue in files.
 test-browser: install
 	# On a busy machine a browser can starve: what failed is run once more, alone, and both runs are shown.
-	$(BIN)/pytest -n 4 --dist loadfile -m browser || $(BIN)/pytest --last-failed --last-failed-no-failures none -m browser
+	$(BIN)/pytest -n 3 --dist loadfile -m browser || $(BIN)/pytest --last-failed --last-failed-no-failures none -m browser
 
 # All else, where production keeps its data; with the second platform.
 test-postgres: install .venv-openedx/.installed

@@ -316,8 +316,8 @@ def test_single_keys_can_be_switched_off(page: Page, demo: Demo, link: int) -> N
 
 
 def test_the_next_video_is_ready_before_it_is_asked_for(page: Page, demo: Demo, link: int) -> None:
-    room(page, demo, link)
     with page.expect_response("**/peek/") as peeked:
+        room(page, demo, link)
         expect(page.locator("[data-next-is-ready]")).to_be_attached()
     address = peeked.value.json()["src"]
     page.get_by_role("link", name="Next").click()
