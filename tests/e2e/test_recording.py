@@ -3,6 +3,7 @@
 The camera and the microphone are recorded in the LMS's frame; the screen in a whole window, since the frame forbids it.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -53,7 +54,8 @@ def start_when_heard(student: FrameLocator | Page) -> None:
 
 
 def until(student: FrameLocator | Page, seconds: int) -> None:
-    expect(student.locator("[data-record=time]")).to_have_text(f"0:0{seconds}")
+    """So long, or longer: on a busy machine not every second is seen."""
+    expect(student.locator("[data-record=time]")).to_have_text(re.compile(f"0:(0[{seconds}-9]|[1-5])"))
 
 
 def arrives(student: FrameLocator | Page) -> None:
