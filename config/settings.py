@@ -21,6 +21,13 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 KEYS_DIR = env.path("KEYS_DIR", BASE_DIR / "keys")
 REDIS_URL = env.text("REDIS_URL")
 
+# --- other systems (config/outside.py; docs/operate.md has the table) -----------------------------------------------
+PAGE_PATIENCE_SECONDS = env.number("PAGE_PATIENCE_SECONDS", 6)  # what a page's calls may take, all together
+# Threads of one process that may wait for them while pages are made; of gunicorn.conf.py's, some must be left over.
+PAGES_WAITING_FOR_ONE_PLATFORM = 2
+PAGES_WAITING_FOR_PLATFORMS = 4
+PAGES_WAITING_FOR_STORAGE = 4
+
 # --- the product --------------------------------------------------------------------------------------------------
 # Hosts of platforms that are in a private network, such as a school's own; all others must be at public addresses.
 PRIVATE_PLATFORM_HOSTS = [host.lower() for host in env.words("PRIVATE_PLATFORM_HOSTS")]
@@ -94,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.logging.RequestLog",
+    "config.outside.PagePatience",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

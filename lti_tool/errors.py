@@ -9,6 +9,7 @@ class LaunchRefused(Exception):
         what, next_step: for the person; sensible defaults.
         status: HTTP status of the page, 4xx.
         again: an address that begins the launch anew in a window of its own, where that may help.
+        retry_after: seconds after which the very same request may do, where that is so.
     """
 
     def __init__(
@@ -20,6 +21,7 @@ class LaunchRefused(Exception):
         "Moodle admin.",
         status: int = 400,
         again: str = "",
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -27,6 +29,7 @@ class LaunchRefused(Exception):
         self.next_step = next_step
         self.status = status
         self.again = again
+        self.retry_after = retry_after
 
 
 class RegistrationRefused(Exception):
@@ -59,6 +62,10 @@ class PlatformUnavailable(PlatformError):
     def __init__(self, reason: str, *, status: int | None = None, retry_after: int | None = None) -> None:
         super().__init__(reason, status=status)
         self.retry_after = retry_after
+
+
+class PlatformSlow(PlatformUnavailable):
+    """No whole answer in the time there was, or others wait for it already: a worker has more time for the same."""
 
 
 class PlatformRefused(PlatformError):

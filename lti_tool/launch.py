@@ -6,9 +6,11 @@ of the wrong type; those are here (each found by trying, see the tests).
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any, cast
 
 import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from django.http import HttpRequest
 from jwt.algorithms import RSAAlgorithm
 from jwt.utils import base64url_decode
@@ -61,6 +63,10 @@ def _refused_by_platform(request: HttpRequest) -> LaunchRefused:
             next_step="Sign in to Moodle again and open the activity from the course.",
         )
     return LaunchRefused(f"The platform answered the login with the error “{error}”.")
+
+
+def _is_signed(content: bytes, signature: bytes, keys: Sequence[RSAPublicKey]) -> bool:
+    return any(_RS256.verify(content, key, signature) for key in keys)
 
 
 class _RegisteredPlatform(ToolConfAbstract[DjangoRequest]):
@@ -180,14 +186,19 @@ class _Message(DjangoMessageLaunch):
         kid = header.get("kid")
         if header.get("alg") != "RS256" or not isinstance(kid, str) or not kid or "crit" in header:
             raise LaunchRefused("The id_token must be signed with RS256 and name its key (kid).")
-        key = platform_keys.public_key(self.state.platform.jwks_url, kid)
         content, _, signature = self._get_id_token().rpartition(".")
         try:
-            signed = _RS256.verify(content.encode(), key, base64url_decode(signature))
-        except ValueError:
-            signed = False
-        if not signed:
-            raise LaunchRefused("The id_token's signature is not valid.")
+            signed, by = content.encode(), base64url_decode(signature)
+        except ValueError as error:
+            raise LaunchRefused("The id_token's signature is not valid.") from error
+        jwks_url = self.state.platform.jwks_url
+        if not _is_signed(signed, by, platform_keys.known(jwks_url, kid)):
+            # A new key, perhaps under the old one's id.
+            keys = platform_keys.fetched(jwks_url, kid)
+            if not keys:
+                raise LaunchRefused("The id_token names a key (kid) that the platform's key set does not hold.")
+            if not _is_signed(signed, by, keys):
+                raise LaunchRefused("The id_token's signature is not valid.")
         self._check_times()
         return self
 

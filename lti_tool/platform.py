@@ -1,8 +1,9 @@
 """HTTP to the platform: key sets, access tokens, service calls, registration. The only module that speaks to an LMS.
 
-Every call has a timeout and a size limit, follows no redirect, and reaches no private network (unless an operator named
-the host): platforms tell us addresses, and a tenant's must not lead into our own house. Every failure becomes
-`PlatformUnavailable` (it will pass) or `PlatformRefused` (a person must act).
+Every call has a deadline for the whole answer and a size limit, follows no redirect, and reaches no private network
+(unless an operator named the host): platforms tell us addresses, and a tenant's must not lead into our own house. Every
+failure becomes `PlatformUnavailable` (it will pass; `PlatformSlow`: more time may do) or `PlatformRefused` (a person
+must act).
 """
 
 import json
@@ -12,6 +13,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,17 +24,20 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
+from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
-from lti_tool.errors import PlatformRefused, PlatformUnavailable
+from config import connections, outside
+from lti_tool.errors import PlatformRefused, PlatformSlow, PlatformUnavailable
 from lti_tool.keys import tool_key
 from lti_tool.models import Platform, PlatformHealth
 
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 5
-REGISTRATION_SECONDS = 10  # an admin is waiting
+REGISTRATION_SECONDS = 15  # for both calls: an admin is waiting, and knows for what
+LISTING_TIMES = 3  # PLATFORM_ANSWER_SECONDS, for the whole of a roster's or a gradebook's page
 LARGEST_ANSWER = 5_000_000  # bytes
 ASSERTION_SECONDS = 60
 # RFC 6749, 5.2. Moodle answers a signature that it cannot verify with a sentence of its own instead.
@@ -44,7 +49,6 @@ _NO_TOKEN = {
 _NO_TOKEN_ELSE = "Moodle gave this tool no access token: it may not be able to read this tool's key set."  # noqa: S105
 _IDLE = 10  # seconds, after which a kept connection may have been closed at its other end
 _threads = threading.local()
-_GIVE_UP_AFTER = 60  # seconds for one whole answer, however slowly it drips
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def fetch_configuration(url: str) -> Any:
     Raises:
         PlatformUnavailable, PlatformRefused: as `call_service`.
     """
-    return _call("GET", url, headers={"Accept": "application/json"}, patience=REGISTRATION_SECONDS).json
+    return _call("GET", url, headers={"Accept": "application/json"}).json
 
 
 def register_at(url: str, *, token: str, registration: Mapping[str, Any]) -> Any:
@@ -97,7 +101,7 @@ def register_at(url: str, *, token: str, registration: Mapping[str, Any]) -> Any
     if token:
         headers["Authorization"] = f"Bearer {token}"
     body = json.dumps(registration).encode()
-    return _call("POST", url, headers=headers, data=body, patience=REGISTRATION_SECONDS).json
+    return _call("POST", url, headers=headers, data=body).json
 
 
 def call_service(
@@ -117,10 +121,12 @@ def call_service(
         PlatformRefused: any other status from 400, with `.status`; or no token is granted for these scopes.
     """
     headers = {name: value for name, value in (("Accept", accept), ("Content-Type", content_type)) if value}
+    times = LISTING_TIMES if method == "GET" else 1
     for fresh in (False, True):
         token = access_token(platform, scopes, fresh=fresh)
         try:
-            return _call(method, url, headers={**headers, "Authorization": f"Bearer {token}"}, data=json_body)
+            authorized = {**headers, "Authorization": f"Bearer {token}"}
+            return _call(method, url, headers=authorized, data=json_body, times=times)
         except PlatformRefused as refused:
             if refused.status != 401 or fresh:
                 raise
@@ -214,17 +220,27 @@ def _assertion(platform: Platform) -> str:
     return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
 
 
-def _call(
-    method: str, url: str, *, headers: Mapping[str, str], data: Any = None, patience: int | None = None
-) -> Answer:
-    """`patience`: seconds between two bytes of the answer; None: PLATFORM_ANSWER_SECONDS."""
-    timeout = (CONNECT_SECONDS, patience or settings.PLATFORM_ANSWER_SECONDS)
+def places_at(url: str) -> dict[str, int]:
+    """What a page that waits for this platform has to find a place at (`outside.call`)."""
+    return {
+        f"platform {_host(url).lower()}": settings.PAGES_WAITING_FOR_ONE_PLATFORM,
+        "platforms": settings.PAGES_WAITING_FOR_PLATFORMS,
+    }
+
+
+def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None, times: int = 1) -> Answer:
+    """`times` PLATFORM_ANSWER_SECONDS for the whole answer, while no page waits for it."""
+    seconds = times * settings.PLATFORM_ANSWER_SECONDS
+    timeout = (CONNECT_SECONDS, settings.PLATFORM_ANSWER_SECONDS)
     asked_at = time.time()
     try:
         # No redirects: a token must not follow one to another host.
-        with _session(url).request(
-            method, url, headers=dict(headers), data=data, timeout=timeout, allow_redirects=False, stream=True
-        ) as response:
+        with (
+            outside.call(seconds=seconds, places=places_at(url)),
+            _session(url).request(
+                method, url, headers=dict(headers), data=data, timeout=timeout, allow_redirects=False, stream=True
+            ) as response,
+        ):
             answered_at = time.time()
             body = _read(response)
             status, answer_headers = response.status_code, response.headers
@@ -233,6 +249,12 @@ def _call(
         raise PlatformRefused(
             f"{_host(url)} is in a private network. If that is meant, name it in PRIVATE_PLATFORM_HOSTS."
         ) from error
+    except outside.NoAnswer as error:
+        log.warning("platform_slow", host=_host(url))
+        raise PlatformSlow(f"{_host(url)} did not answer in time.") from error
+    except outside.NoPlace as error:
+        log.warning("platform_crowded", host=_host(url))
+        raise PlatformSlow(f"{_host(url)} is slow, and others wait for it already.") from error
     except (requests.RequestException, UnicodeError) as error:
         log.warning("platform_unreachable", host=_host(url), error=type(error).__name__)
         raise PlatformUnavailable(f"{_host(url)} {_in_words(error)}.") from error
@@ -286,23 +308,37 @@ def _session(url: str) -> requests.Session:
     return session
 
 
+class _Adapter(HTTPAdapter):
+    """Its connections end with their call."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = connections.POOLS
+
+
+class _PublicAdapter(IPFilterAdapter, _Adapter):  # type: ignore[misc]
+    """Resolves the name, looks at the address, and connects to that very address."""
+
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        return outside.look_up(partial(super().build_connection_pool_key_attributes, *args, **kwargs))
+
+
 def _new_session(*, anywhere: bool) -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one platform's tenants share a host
-    if not anywhere:
-        # Resolves the name, looks at the address, and connects to that very address.
-        session.mount("https://", IPFilterAdapter(is_https_proto=True))
-        session.mount("http://", IPFilterAdapter(is_https_proto=False))
+    for scheme in ("https", "http"):
+        adapter = _Adapter() if anywhere else _PublicAdapter(is_https_proto=scheme == "https")  # type: ignore[call-arg]
+        session.mount(f"{scheme}://", adapter)
     return session
 
 
 def _read(response: requests.Response) -> bytes:
-    started, parts, size = time.monotonic(), [], 0
+    parts, size = [], 0
     for part in response.iter_content(65536):
         parts.append(part)
         size += len(part)
-        if size > LARGEST_ANSWER or time.monotonic() - started > _GIVE_UP_AFTER:
-            raise requests.ConnectionError("the answer is too large or too slow")
+        if size > LARGEST_ANSWER:
+            raise requests.ConnectionError("the answer is too large")
     return b"".join(parts)
 
 

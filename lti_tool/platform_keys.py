@@ -1,52 +1,64 @@
-"""Platforms' public keys, kept as loaded objects for each process."""
+"""Platforms' public keys, kept as loaded objects for each process.
+
+Who signs with a key that is known waits for nobody. A fetch runs in a thread of its own, one at a time for each
+address; only a launch that no known key fits waits for it, and not for long. What it brings takes the place of what was
+known; a fetch that fails, or brings no key that can be used, takes nothing away.
+"""
 
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jwt
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from lti_tool.errors import LaunchRefused, PlatformUnavailable
-from lti_tool.platform import fetch_key_set
+from config import outside
+from lti_tool.errors import LaunchRefused, PlatformError, PlatformSlow, PlatformUnavailable
+from lti_tool.platform import fetch_key_set, places_at
 
 log = structlog.get_logger(__name__)
 
+Keys = Mapping[str, Sequence[RSAPublicKey]]  # by their id; several may share one while a platform changes its key
 SHORTEST = 2048  # bits (RFC 7518, 3.3)
-KEEP_SECONDS = 3600
-REFETCH_SECONDS = 10  # for unknown key ids, so that forged ones cannot make us hammer the platform
+KEEP_SECONDS = 3600  # then they are fetched anew, and serve meanwhile
+REFETCH_SECONDS = 10  # between two fetches, so that forged launches cannot make us hammer the platform
+_MOST = 100  # keys of one platform
+_PAGE_SECONDS = 60  # a page has less (PAGE_PATIENCE_SECONDS)
 
 
-class _Published:
-    """One key set address: its keys as loaded, and when. The lock makes launches at once fetch it once."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.keys: dict[str, RSAPublicKey] = {}
-        self.fetched_at = float("-inf")
-
-
-_published: defaultdict[str, _Published] = defaultdict(_Published)
+def known(jwks_url: str, kid: str) -> Sequence[RSAPublicKey]:
+    """The RSA keys with this id, as known now; where those are old, fresh ones are on their way."""
+    published = _published[jwks_url]
+    if published.keys and published.age > KEEP_SECONDS:
+        published.fetch()
+    return published.keys.get(kid, ())
 
 
-def public_key(jwks_url: str, kid: str) -> RSAPublicKey:
-    """The RSA key `kid` that a platform publishes at `jwks_url`.
-
-    An unknown id is looked for once more at the platform (a key may just have been rotated), at most every ten seconds.
+def fetched(jwks_url: str, kid: str) -> Sequence[RSAPublicKey]:
+    """The same as the platform publishes them now: asked of it, unless it was asked a moment ago.
 
     Raises:
-        LaunchRefused: the platform publishes no RSA key of that id, or its key set cannot be had.
+        LaunchRefused: no key of this platform is known yet, and its key set cannot be had; 503 where it is slow.
     """
     published = _published[jwks_url]
-    with published.lock:
-        age = time.monotonic() - published.fetched_at
-        if age > KEEP_SECONDS or (kid not in published.keys and age > REFETCH_SECONDS):
-            _refresh(jwks_url, published)
-        key = published.keys.get(kid)
-    if key is None:
-        raise LaunchRefused("The id_token names a key (kid) that the platform's key set does not hold.")
-    return key
+    fetching = published.fetch()
+    in_time = True
+    if fetching is not None:
+        try:
+            in_time = outside.wait(fetching, seconds=_PAGE_SECONDS, places=places_at(jwks_url))
+        except outside.NoPlace:
+            in_time = False
+    if not in_time or (not published.keys and published.slow):
+        raise _slow()
+    if not published.keys and published.problem:
+        raise LaunchRefused(
+            f"The platform's key set could not be fetched: {published.problem}",
+            next_step="Try again in a minute. If this page returns, show it to your Moodle admin.",
+        )
+    return published.keys.get(kid, ())
 
 
 def forget() -> None:
@@ -54,27 +66,79 @@ def forget() -> None:
     _published.clear()
 
 
-def _refresh(jwks_url: str, published: _Published) -> None:
-    try:
-        fetched = fetch_key_set(jwks_url)
-    except PlatformUnavailable as unavailable:
-        log.warning("key_set_unavailable", reason=unavailable.reason)
-        if not published.keys:
-            raise LaunchRefused(
-                f"The platform's key set could not be fetched: {unavailable.reason}",
-                next_step="Try again in a minute. If this page returns, show it to your Moodle admin.",
-            ) from unavailable
-        # The keys we have stay good: a launch must not fail because the key set address hiccups.
-    else:
-        published.keys = _rsa_keys(fetched)
-    published.fetched_at = time.monotonic()
+class _Published:
+    """One key set address: its keys as loaded, and how they are fetched."""
+
+    def __init__(self, jwks_url: str) -> None:
+        self.keys: Keys = {}
+        self.problem = ""
+        self.slow = False
+        self._jwks_url = jwks_url
+        self._lock = threading.Lock()
+        self._fetching: threading.Event | None = None
+        self._fetched_at = self._tried_at = float("-inf")
+
+    @property
+    def age(self) -> float:
+        """Seconds."""
+        return time.monotonic() - self._fetched_at
+
+    def fetch(self) -> threading.Event | None:
+        """Have them fetched, unless somebody is at it or was a moment ago. Set when it is done; None: nothing to do."""
+        with self._lock:
+            if self._fetching is not None:
+                return self._fetching
+            if time.monotonic() - self._tried_at < REFETCH_SECONDS:
+                return None
+            done = self._fetching = threading.Event()
+        # No call of a page: it has a worker's time, and whoever tries again finds what came too late for the first.
+        threading.Thread(target=self._fetch, args=(done,), name="key set", daemon=True).start()
+        return done
+
+    def _fetch(self, done: threading.Event) -> None:
+        try:
+            keys = _rsa_keys(fetch_key_set(self._jwks_url))
+            if not keys:
+                raise PlatformUnavailable("It holds no RSA key that can be used.")
+            self.keys, self.problem, self.slow, self._fetched_at = keys, "", False, time.monotonic()
+        except PlatformError as error:
+            log.warning("key_set_unavailable", reason=error.reason)
+            self.problem, self.slow = error.reason, isinstance(error, PlatformSlow)
+        except Exception:  # nobody else would hear of it, and whoever waits must not wait for ever
+            log.exception("key_set_failed")
+            self.problem, self.slow = "It could not be read.", False
+        finally:
+            with self._lock:
+                self._tried_at = time.monotonic()
+                self._fetching = None
+            done.set()
 
 
-def _rsa_keys(fetched: list[dict[str, object]]) -> dict[str, RSAPublicKey]:
-    keys: dict[str, RSAPublicKey] = {}
-    for jwk in fetched:
+class _Addresses(defaultdict[str, _Published]):
+    def __missing__(self, jwks_url: str) -> _Published:
+        # At once from several threads: all get the one that is kept.
+        return self.setdefault(jwks_url, _Published(jwks_url))
+
+
+_published = _Addresses()
+
+
+def _slow() -> LaunchRefused:
+    return LaunchRefused(
+        "The platform's key set address is slow, and this launch is signed with a key that is not known yet.",
+        what="Moodle is slow to say how its sign-ins are signed, so this one could not be checked yet.",
+        next_step="Reload this page in a few seconds. If it returns, open the activity again from the course.",
+        status=503,
+        retry_after=outside.AGAIN_SECONDS,
+    )
+
+
+def _rsa_keys(fetched: list[dict[str, Any]]) -> Keys:
+    """Those that can verify RS256, whatever else is published beside them (RFC 7517, 4.2 to 4.5)."""
+    keys: dict[str, list[RSAPublicKey]] = {}
+    for jwk in fetched[:_MOST]:
         kid = jwk.get("kid")
-        if jwk.get("kty") != "RSA" or not isinstance(kid, str) or jwk.get("use", "sig") != "sig":
+        if not isinstance(kid, str) or not _for_rs256(jwk):
             continue
         try:
             key = jwt.PyJWK(jwk, algorithm="RS256").key
@@ -82,7 +146,18 @@ def _rsa_keys(fetched: list[dict[str, object]]) -> dict[str, RSAPublicKey]:
             log.warning("unusable_platform_key")
             continue
         if isinstance(key, RSAPublicKey) and key.key_size >= SHORTEST:
-            keys[kid] = key
+            keys.setdefault(kid, []).append(key)
         else:
             log.warning("unusable_platform_key")
     return keys
+
+
+def _for_rs256(jwk: Mapping[str, Any]) -> bool:
+    """What is not said of a key is left open."""
+    operations = jwk.get("key_ops")
+    return (
+        jwk.get("kty") == "RSA"
+        and jwk.get("use") in (None, "", "sig")
+        and jwk.get("alg") in (None, "", "RS256")
+        and (not isinstance(operations, list) or not operations or "verify" in operations)
+    )

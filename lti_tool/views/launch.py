@@ -31,7 +31,7 @@ def _explain_refusals(view: View) -> View:
             return view(request)
         except LaunchRefused as refused:
             log.warning("launch_refused", step=view.__name__, reason=refused.reason)
-            return problem(
+            response = problem(
                 request,
                 status=refused.status,
                 title="This activity could not be opened",
@@ -40,6 +40,9 @@ def _explain_refusals(view: View) -> View:
                 technical=refused.reason,
                 again=refused.again,
             )
+            if refused.retry_after is not None:
+                response["Retry-After"] = str(refused.retry_after)
+            return response
 
     return explained
 
