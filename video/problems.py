@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import structlog
 from django.template.defaultfilters import filesizeformat
 
+from config import outside
 from video.storage.base import StorageRefused, StorageUnavailable
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ def storage_unavailable() -> Problem:
         "The video storage does not answer at the moment.",
         "Keep this page open: it tries again by itself. Your file is safe on your device.",
         status=503,
+        retry_after=outside.AGAIN_SECONDS,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 
 from video.storage.base import Backend, StorageRefused
+from video.storage.patient import patient
 from video.storage.s3 import S3
 
 _BACKENDS: dict[str, Callable[[], Backend]] = {"s3": S3.from_settings}
@@ -18,4 +19,4 @@ def storage(name: str) -> Backend:
     """
     if name not in _BACKENDS:
         raise StorageRefused(f"No storage backend is called {name!r}.")
-    return _BACKENDS[name]()
+    return patient(_BACKENDS[name]())

@@ -9,10 +9,12 @@ from urllib.parse import quote
 import boto3
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
+from botocore.awsrequest import AWSHTTPConnectionPool, AWSHTTPSConnectionPool
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from config.connections import Cuttable
 from video.storage.base import (
     Abilities,
     FormTicket,
@@ -89,9 +91,10 @@ class S3:
         config = Config(
             signature_version="s3v4",  # boto3 still presigns with version 2 by itself, which new regions refuse
             s3={"addressing_style": "path" if endpoint else "virtual"},
+            # Between two bytes: `patient.py` ends the whole of a call. Whoever asks tries again by themselves.
             connect_timeout=5,
             read_timeout=15,
-            retries={"mode": "standard", "max_attempts": 3},
+            retries={"mode": "standard", "max_attempts": 2},
         )
         client = boto3.client(
             "s3",
@@ -101,6 +104,7 @@ class S3:
             aws_secret_access_key=secret_key or None,
             config=config,
         )
+        _end_with_their_call()
         return cls(client=client, bucket=bucket, domain=domain, key_id=key_id, private_key=private_key)
 
     def begin_upload(
@@ -179,7 +183,10 @@ class S3:
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
 
     def settle(self, *, key: str, to: str, checksum: str) -> None:
-        in_parts = TransferConfig(multipart_threshold=COPY_PART_BYTES, multipart_chunksize=COPY_PART_BYTES)
+        # In this thread: a call's deadline is its thread's.
+        in_parts = TransferConfig(
+            multipart_threshold=COPY_PART_BYTES, multipart_chunksize=COPY_PART_BYTES, use_threads=False
+        )
         with _our_errors(absent_is=ObjectChanged):
             self._client.copy(
                 {"Bucket": self._bucket, "Key": key},
@@ -252,6 +259,13 @@ class S3:
             ):
                 for found in page.get("Uploads", []):
                     yield Listed(key=found["Key"], since=found["Initiated"], upload_id=found["UploadId"])
+
+
+def _end_with_their_call() -> None:
+    """boto3 takes no connections of others, so its classes of them are made to end with their call."""
+    for pool in (AWSHTTPConnectionPool, AWSHTTPSConnectionPool):
+        if Cuttable not in pool.ConnectionCls.__mro__:
+            pool.ConnectionCls = type(pool.ConnectionCls.__name__, (Cuttable, pool.ConnectionCls), {})
 
 
 def _part_bytes(size: int | None) -> int:

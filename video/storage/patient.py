@@ -1,0 +1,71 @@
+"""A backend whose calls end by a deadline, and for which few of a process's pages wait at a time (`config/outside.py`).
+
+Written once, for every backend: `storage()` puts it around each.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, cast
+
+from django.conf import settings
+
+from config import outside
+from video.storage.base import Backend, StorageUnavailable
+
+USUAL_SECONDS = 30  # of a worker; a page has less (PAGE_PATIENCE_SECONDS)
+# Putting parts together, copying and sending take storage minutes where the object is large.
+SECONDS = {"finish_parts": 600, "settle": 1800, "put": 7200}
+LOCAL = {"sign_parts", "playback"}  # sign something, and ask nobody
+LISTINGS = {"listed", "unfinished"}  # ask for one page after the other, as it is read
+
+
+def patient(backend: Backend) -> Backend:
+    """`backend`, whose methods raise StorageUnavailable when their time is over or too many pages wait already."""
+    return cast(Backend, _Patient(backend))
+
+
+class _Patient:
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._backend, name)
+        if not callable(found) or name in LOCAL:
+            return found
+        return _listing(name, found) if name in LISTINGS else _within(name, found)
+
+
+def _within(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        with _deadline(name):
+            return method(*args, **kwargs)
+
+    return asked
+
+
+def _listing(name: str, method: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    @wraps(method)
+    def asked(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        found, end = iter(method(*args, **kwargs)), object()
+        while True:
+            with _deadline(name):
+                one = next(found, end)
+            if one is end:
+                return
+            yield one
+
+    return asked
+
+
+@contextmanager
+def _deadline(name: str) -> Iterator[None]:
+    places = {"storage": settings.PAGES_WAITING_FOR_STORAGE}
+    try:
+        with outside.call(seconds=SECONDS.get(name, USUAL_SECONDS), places=places):
+            yield
+    except outside.NoAnswer as error:
+        raise StorageUnavailable(f"Storage did not answer in time ({name}).") from error
+    except outside.NoPlace as error:
+        raise StorageUnavailable(f"Storage is slow, and others wait for it already ({name}).") from error
