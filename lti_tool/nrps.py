@@ -33,26 +33,29 @@ T = TypeVar("T")
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel=["“”]?next\b', re.IGNORECASE)
 
 
-def refresh_roster(course: Course) -> None:
+def refresh_roster(course: Course) -> PlatformError | None:
     """Fetch the course's roster and store it; the course keeps when that was, or why it failed (in plain words).
+
+    Returns what the platform failed with, if it did.
 
     A roster never lowers what a launch said of somebody: Moodle lists a non-editing teacher as Learner.
     """
     if not course.memberships_url:
         _remember_problem(course, "This platform did not offer its course roster to the tool.")
-        return
+        return None
     began = timezone.now()
     try:
         members = list(_members(course))
     except PlatformError as error:
         log.warning("roster_failed", course=str(course.pk), status=error.status)
         _remember_problem(course, f"The roster could not be read: {error.reason}")
-        return
+        return error
     try:
         _store(course, members, began)
     except OperationalError:  # another course's roster, with the same people, was in the way
         _store(course, members, began)
     log.info("roster_read", course=str(course.pk), members=len(members))
+    return None
 
 
 def stale(*, at_most: int = 50) -> list[str]:
@@ -62,6 +65,7 @@ def stale(*, at_most: int = 50) -> list[str]:
     courses = (
         Course.objects.filter(Exists(in_use), platform__active=True)
         .exclude(memberships_url="")
+        .exclude(platform__health__paused_until__gt=now)  # its many courses would be in the way of others'
         .filter(Q(roster_tried_at=None) | Q(roster_tried_at__lt=now - FRESH))
         .order_by(F("roster_tried_at").asc(nulls_first=True))
     )

@@ -257,7 +257,8 @@ def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None
         raise PlatformSlow(f"{_host(url)} is slow, and others wait for it already.") from error
     except (requests.RequestException, UnicodeError) as error:
         log.warning("platform_unreachable", host=_host(url), error=type(error).__name__)
-        raise PlatformUnavailable(f"{_host(url)} {_in_words(error)}.") from error
+        kind = PlatformSlow if isinstance(error, requests.Timeout) else PlatformUnavailable
+        raise kind(f"{_host(url)} {_in_words(error)}.") from error
     clock_ahead = _clock_ahead(answer_headers.get("Date"), (asked_at + answered_at) / 2)
     if status == 429 or status >= 500:
         log.warning("platform_error", host=_host(url), status=status)

@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from lti_tool.errors import PlatformUnavailable
+from lti_tool.errors import PlatformError, PlatformSlow, PlatformUnavailable
 from lti_tool.models import DeliverySlot, Platform, PlatformHealth, ScoreDelivery
 
 log = structlog.get_logger(__name__)
@@ -74,6 +74,32 @@ def slot(platform: Platform) -> Iterator[Slot | None]:
     finally:
         if taken:
             DeliverySlot.objects.filter(pk=taken.pk, leased_until=taken.leased_until).update(leased_until=None)
+
+
+@dataclass
+class Turn:
+    """The right to ask a platform for something beside scores: a roster, a whole column."""
+
+    health: PlatformHealth
+
+    def heard(self, error: PlatformError | None) -> None:
+        """What came of it. An error about one course says nothing of the platform; that it was silent does."""
+        if isinstance(error, PlatformSlow):
+            heard_nothing(self.health, error)
+        elif error is None or error.status is not None:
+            heard_well(self.health)
+
+
+@contextmanager
+def turn(platform: Platform) -> Iterator[Turn | None]:
+    """One of the same few requests at once; None where all are taken, or the platform is to be left alone."""
+    health = health_of(platform)
+    down = health.failures >= FAILURES_BEFORE_PAUSE
+    if health.is_paused(timezone.now()) or (down and not take_probe(health)):
+        yield None
+        return
+    with slot(platform) as taken:
+        yield Turn(health) if taken else None
 
 
 def health_of(platform: Platform) -> PlatformHealth:
@@ -137,7 +163,9 @@ def _pause(failures: int) -> float:
 
 
 def _take_slot(platform: Platform) -> DeliverySlot | None:
-    for number in range(settings.PLATFORM_REQUESTS_AT_ONCE):
+    # One that did not answer lately holds one worker at most, however long each call takes.
+    failing = PlatformHealth.objects.filter(platform=platform, failures__gt=0).exists()
+    for number in range(1 if failing else settings.PLATFORM_REQUESTS_AT_ONCE):
         now = timezone.now()
         until = now + lease()
         free = DeliverySlot.objects.filter(

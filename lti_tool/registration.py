@@ -15,11 +15,12 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
+from config import outside
 from lti_tool import ags, claims, nrps, registered
-from lti_tool.errors import PlatformError, RegistrationRefused
+from lti_tool.errors import PlatformError, PlatformSlow, RegistrationRefused
 from lti_tool.models import Deployment, Invitation, Platform
 from lti_tool.oidc import launch_url
-from lti_tool.platform import fetch_configuration, register_at
+from lti_tool.platform import REGISTRATION_SECONDS, fetch_configuration, register_at
 from lti_tool.texts import is_text
 
 log = structlog.get_logger(__name__)
@@ -76,12 +77,18 @@ def register(*, invitation: Invitation, configuration_url: str, token: str) -> P
     Raises:
         RegistrationRefused: with what to tell the admin. The invitation is used up by success alone.
     """
+    with outside.more_patience(REGISTRATION_SECONDS):
+        return _register(invitation, configuration_url, token)
+
+
+def _register(invitation: Invitation, configuration_url: str, token: str) -> Platform:
     try:
         configuration = read_configuration(fetch_configuration(_checked(configuration_url)), configuration_url)
     except PlatformError as error:
         raise RegistrationRefused(
             f"The platform's configuration could not be read: {error.reason}",
             "Press Register again in Moodle. If it goes on, this tool's server may not be able to reach Moodle.",
+            status=_status(error),
         ) from error
     if not invitation.take():
         raise used_up(invitation)
@@ -92,12 +99,17 @@ def register(*, invitation: Invitation, configuration_url: str, token: str) -> P
         raise RegistrationRefused(
             f"The platform did not accept the registration: {error.reason}",
             "Start again in Moodle: its permission to register lasts an hour and serves once.",
+            status=_status(error),
         ) from error
     finally:
         invitation.give_back()  # unless it led to a platform
     registered.forget()
     log.info("platform_registered", platform=str(platform.pk), product=platform.product)
     return platform
+
+
+def _status(error: PlatformError) -> int:
+    return 503 if isinstance(error, PlatformSlow) else 422
 
 
 def used_up(invitation: Invitation) -> RegistrationRefused:

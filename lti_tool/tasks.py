@@ -1,13 +1,14 @@
 """Celery tasks: ids in, one call, safe to run twice."""
 
-from contextlib import suppress
-
 from celery import shared_task
 from django.utils import timezone
 
-from lti_tool import conflicts, delivery, nrps, outbox
+from lti_tool import conflicts, delivery, nrps, outbox, politeness
 from lti_tool.errors import PlatformError
 from lti_tool.models import ContentSelection, Course, LaunchSession, Platform, ResourceLink, UsedNonce
+
+ANOTHER_TURN_SECONDS = 60  # after which a comparison comes again where a platform had enough to do
+MOST_TURNS = 30
 
 
 @shared_task
@@ -23,11 +24,20 @@ def deliver_due_scores() -> None:
 
 
 @shared_task
-def compare_grades(resource_link_id: str) -> None:
+def compare_grades(resource_link_id: str, tries: int = 0) -> None:
     """Transient failures are left to the next day."""
     link = ResourceLink.objects.select_related("platform").get(pk=resource_link_id)
-    with suppress(PlatformError):
-        conflicts.compare(link)
+    with politeness.turn(link.platform) as turn:
+        if turn is None:
+            if tries < MOST_TURNS and not politeness.is_down(link.platform_id):
+                compare_grades.apply_async((resource_link_id, tries + 1), countdown=ANOTHER_TURN_SECONDS)
+            return
+        try:
+            conflicts.compare(link)
+        except PlatformError as error:
+            turn.heard(error)
+        else:
+            turn.heard(None)
 
 
 @shared_task
@@ -38,7 +48,10 @@ def compare_all_grades() -> None:
 
 @shared_task
 def refresh_roster(course_id: str) -> None:
-    nrps.refresh_roster(Course.objects.select_related("platform").get(pk=course_id))
+    course = Course.objects.select_related("platform").get(pk=course_id)
+    with politeness.turn(course.platform) as turn:
+        if turn is not None:  # else the sweep asks again
+            turn.heard(nrps.refresh_roster(course))
 
 
 @shared_task

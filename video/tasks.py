@@ -1,6 +1,7 @@
 """Celery tasks: ids in, one call, safe to run twice. The sweeps find what a lost message left behind."""
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 from celery import shared_task
@@ -8,10 +9,20 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import arrivals, attachments, bulk, hygiene, mailing, notifications
+from video import arrivals, attachments, bulk, hygiene, mailing, notifications, uploads
 from video.models import Assignment, Attachment, MarkImport, Video
+from video.problems import Problem
 
 _AT_ONCE = 100
+
+
+@shared_task
+def complete_upload(video_id: str, parts: int | None = None) -> None:
+    """What a page had no time for. What storage does not do for a worker either is left to browser and sweep."""
+    video = Video.objects.checkable().filter(pk=video_id, state=Video.State.PENDING).first()
+    if video is not None:
+        with suppress(Problem):
+            uploads.complete(launch=None, video=video, count=parts)
 
 
 @shared_task

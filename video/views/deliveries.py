@@ -5,11 +5,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from config.queue import enqueue
 from lti_tool import ags, conflicts, outbox
 from lti_tool.access import LaunchRequest, launch_required
-from lti_tool.errors import PlatformError
+from lti_tool.errors import PlatformError, PlatformSlow
 from lti_tool.models import ScoreDelivery
 from lti_tool.roles import Role
+from lti_tool.tasks import compare_grades
 from video import deliveries
 from video.assignments import assignment_of
 from video.deliveries import DeliveryRow
@@ -102,6 +104,9 @@ def compare(request: LaunchRequest) -> HttpResponse:
             )
         else:
             messages.success(request, "Moodle shows every grade as it was sent.")
+    except PlatformSlow as slow:
+        enqueue(compare_grades, str(link.pk))  # a worker has more time
+        messages.warning(request, f"{slow.reason} It is compared now by itself: reload this page in a minute.")
     except PlatformError as error:
         messages.error(request, f"The gradebook could not be read. {error.reason}")
     return redirect("video:deliveries", request.launch.pk)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from config.queue import enqueue
 from lti_tool import nrps
 from lti_tool.access import LaunchRequest, launch_required
+from lti_tool.errors import PlatformSlow
 from lti_tool.roles import Role
 from lti_tool.sync import is_stand_in
 from lti_tool.tasks import refresh_roster as refresh_roster_task
@@ -92,8 +93,10 @@ def now(request: LaunchRequest) -> HttpResponse:
 @require_POST
 def refresh_roster(request: LaunchRequest) -> HttpResponse:
     course = request.launch.course
-    nrps.refresh_roster(course)
-    if course.roster_problem:
+    if isinstance(nrps.refresh_roster(course), PlatformSlow):
+        enqueue(refresh_roster_task, str(course.pk))  # a worker has more time
+        messages.warning(request, f"{course.roster_problem} It is asked again now: reload this page in a minute.")
+    elif course.roster_problem:
         messages.warning(request, course.roster_problem)
     else:
         messages.success(request, "The list is up to date with the course.")

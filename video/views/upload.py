@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from config.queue import enqueue
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession
 from lti_tool.roles import Role
-from video import limits, parts, uploads
+from video import limits, parts, tasks, uploads
 from video.assignments import assignment_of
 from video.forms import PartsForm, UploadForm
 from video.limits import Limit
@@ -90,7 +91,14 @@ def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     video = _own_video(request.launch, video_id)
     limits.check(Limit.PART_REQUESTS, request.launch.person_id)
     count = json_body(request).get("parts")
-    video = uploads.complete(launch=request.launch, video=video, count=count if isinstance(count, int) else None)
+    count = count if isinstance(count, int) else None
+    try:
+        video = uploads.complete(launch=request.launch, video=video, count=count)
+    except Problem as problem:
+        if problem.status == 503:
+            # A page has little time; a worker may have it done when the browser asks again.
+            enqueue(tasks.complete_upload, str(video.pk), *filter(None, [count]))
+        raise
     found = {"id": str(video.pk), "name": video.name, "size": video.size, "state": video.state}
     return JsonResponse({"video": found})
 

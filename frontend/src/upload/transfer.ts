@@ -45,7 +45,8 @@ export async function transfer(
   try {
     await sendAll(file, ticket, listener, signal);
     listener.stage("checking");
-    await patiently(() => fetchJson(urls.complete, {}), listener, signal);
+    // All of it has gone: a server or storage that is busy for long must not cost the person a second sending.
+    await patiently(() => fetchJson(urls.complete, {}), listener, signal, busy);
   } catch (error) {
     const reason = signal.aborted
       ? "cancelled"
@@ -137,13 +138,27 @@ function unreadable(): Refusal {
   );
 }
 
-/** Ask our own server, again and again while the trouble is of the kind that passes. */
-async function patiently<T>(ask: () => Promise<T>, listener: Listener, signal: AbortSignal): Promise<T> {
+/** Nothing answered, or storage is slow: not the kind of trouble that says something of this upload. */
+function busy({ status }: Refusal): boolean {
+  return status === 0 || status >= 503;
+}
+
+/**
+ * Ask our own server, again and again while the trouble is of the kind that passes.
+ * @param forEver what is waited for however often it comes.
+ */
+async function patiently<T>(
+  ask: () => Promise<T>,
+  listener: Listener,
+  signal: AbortSignal,
+  forEver: (refusal: Refusal) => boolean = () => false,
+): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof Refusal && error.willPass) || tries >= MOST_TRIES) throw error;
+      if (!(error instanceof Refusal && error.willPass)) throw error;
+      if (tries >= MOST_TRIES && !forEver(error)) throw error;
       await waitForBetter(tries, listener, signal, error);
     }
   }
