@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from django.utils import timezone
 
-from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnavailable
+from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnreadable
 from lti_tool.models import ResourceLink
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
 from lti_tool.paging import pages
@@ -28,6 +28,7 @@ _LINEITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 _RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 _LINEITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 _LONGEST_ADDRESS = 2000
+_MADE_NOWHERE = "Moodle made a grade column but did not say where it is."
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def post_score(link: ResourceLink, sub: str, score: Score) -> Answer:
     """
     if SCOPE_SCORE not in link.scopes:
         raise PlatformRefused("Moodle did not allow this tool to send grades. Ask the admin to switch grade sync on.")
+    if not link.lineitem_url:
+        link.refresh_from_db(fields=["lineitem_url"])  # another's score may have found or made it since
     return post_to(link, line_item(link, score.maximum), sub, score)
 
 
@@ -156,7 +159,8 @@ def _listed(link: ResourceLink, url: str, scopes: Iterable[str], media_type: str
     """
     for page in pages(link.platform, url, scopes=scopes, accept=media_type):
         if not isinstance(page.json, list) and page.status != 204:
-            raise PlatformUnavailable("Moodle's gradebook answered with something else than a list.")
+            told = "Moodle's gradebook answered with something else than a list."
+            raise PlatformUnreadable(told, status=page.status)
         yield from (one for one in page.json or [] if isinstance(one, dict))
 
 
@@ -225,7 +229,10 @@ def line_item(link: ResourceLink, maximum: Decimal | None) -> str:
     if found is None:
         if SCOPE_LINEITEM not in link.scopes:
             raise PlatformRefused("This activity has no grade column, and this tool may not make one in Moodle.")
-        found = make_line_item(link, label=link.title or "Video assignment", maximum=float(maximum or 100))
+        made = _make_line_item(link, label=link.title or "Video assignment", maximum=float(maximum or 100), tied=True)
+        found = made or _find_line_item(link, readable)
+        if not found:
+            raise PlatformRefused(_MADE_NOWHERE)
     link.lineitem_url = found
     link.save(update_fields=["lineitem_url"])
     return found
@@ -252,12 +259,19 @@ def _address(link: ResourceLink, item: Any) -> str:
     return ""
 
 
-def make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool = True) -> str:
-    """A new column's address. `tied` to the link it is that activity's, else one that stands for itself.
+def make_line_item(link: ResourceLink, *, label: str, maximum: float) -> str:
+    """The address of a new column, which belongs to no activity.
 
     Raises:
         PlatformRefused, PlatformUnavailable.
     """
+    if not (made := _make_line_item(link, label=label, maximum=maximum, tied=False)):
+        raise PlatformRefused(_MADE_NOWHERE)
+    return made
+
+
+def _make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool) -> str:
+    """Empty where it was made and the answer does not say where: asked again, the platform would make another."""
     wanted: dict[str, Any] = {"scoreMaximum": maximum, "label": label}
     if tied:
         wanted["resourceLinkId"] = link.resource_link_id
@@ -269,10 +283,10 @@ def make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool
         accept=_LINEITEM_TYPE,
         content_type=_LINEITEM_TYPE,
         json_body=json.dumps(wanted).encode(),
-    ).json
-    if not (found := _address(link, made)):
-        raise PlatformRefused("The platform made a grade column but did not say where it is.")
-    return found
+    )
+    with suppress(PlatformUnreadable):
+        return _address(link, made.json)
+    return ""
 
 
 def _iso(at: datetime) -> str:

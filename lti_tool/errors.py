@@ -54,11 +54,15 @@ class PlatformError(Exception):
 
 
 class PlatformUnavailable(PlatformError):
-    """It will pass: no answer, 429 or 5xx. `retry_after` is in seconds where the platform said so."""
+    """It may pass: no answer, 429 or 5xx. `retry_after` is in seconds where the platform said so."""
 
     def __init__(self, reason: str, *, status: int | None = None, retry_after: int | None = None) -> None:
         super().__init__(reason, status=status)
         self.retry_after = retry_after
+
+
+class PlatformUnreadable(PlatformUnavailable):
+    """It answered, and what it said is needed and cannot be read. The platform is not down."""
 
 
 class PlatformRefused(PlatformError):
