@@ -109,6 +109,16 @@ def post_to(link: ResourceLink, lineitem_url: str, sub: str, score: Score) -> An
     )
 
 
+def look_at_line_item(link: ResourceLink) -> None:
+    """Ask for the link's line item, whatever it says: a request that changes nothing.
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
+    scopes = {SCOPE_LINEITEM, SCOPE_LINEITEM_READONLY} & set(link.scopes) or {SCOPE_SCORE}
+    call_service(link.platform, "GET", link.lineitem_url, scopes=scopes, accept=_LINEITEM_TYPE)
+
+
 def trial_score() -> Score:
     """7 of 10, for a column that is deleted again."""
     return Score(
