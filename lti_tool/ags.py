@@ -1,20 +1,22 @@
 """Assignment and Grade Services 2.0: post a score, find or make the line item it belongs to."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from django.utils import timezone
 
-from lti_tool.errors import PlatformError, PlatformRefused
+from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnreadable
 from lti_tool.models import ResourceLink
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
+from lti_tool.paging import pages
 from lti_tool.platform import Answer, call_service
+from lti_tool.texts import id_text, is_text
 
 _SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/"
 SCOPE_SCORE = f"{_SCOPE}score"
@@ -25,6 +27,8 @@ _SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 _LINEITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 _RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 _LINEITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
+_LONGEST_ADDRESS = 2000
+_MADE_NOWHERE = "Moodle made a grade column but did not say where it is."
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ def post_score(link: ResourceLink, sub: str, score: Score) -> Answer:
     """
     if SCOPE_SCORE not in link.scopes:
         raise PlatformRefused("Moodle did not allow this tool to send grades. Ask the admin to switch grade sync on.")
+    if not link.lineitem_url:
+        link.refresh_from_db(fields=["lineitem_url"])  # another's score may have found or made it since
     return post_to(link, line_item(link, score.maximum), sub, score)
 
 
@@ -103,6 +109,16 @@ def post_to(link: ResourceLink, lineitem_url: str, sub: str, score: Score) -> An
     )
 
 
+def look_at_line_item(link: ResourceLink) -> None:
+    """Ask for the link's line item, whatever it says: a request that changes nothing.
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
+    scopes = {SCOPE_LINEITEM, SCOPE_LINEITEM_READONLY} & set(link.scopes) or {SCOPE_SCORE}
+    call_service(link.platform, "GET", link.lineitem_url, scopes=scopes, accept=_LINEITEM_TYPE)
+
+
 def trial_score() -> Score:
     """7 of 10, for a column that is deleted again."""
     return Score(
@@ -121,7 +137,8 @@ def result_of(link: ResourceLink, lineitem_url: str, sub: str) -> Result | None:
     Raises:
         PlatformRefused, PlatformUnavailable.
     """
-    return _results(link, lineitem_url, [("user_id", sub)]).get(sub)
+    found = _results(link, lineitem_url, [("user_id", sub)])
+    return next((result for user, result in found if user == sub), None)  # the platform may ignore the filter
 
 
 def results(link: ResourceLink, lineitem_url: str) -> dict[str, Result]:
@@ -130,15 +147,31 @@ def results(link: ResourceLink, lineitem_url: str) -> dict[str, Result]:
     Raises:
         PlatformRefused, PlatformUnavailable.
     """
-    return _results(link, lineitem_url, [])
+    return dict(_results(link, lineitem_url, []))
 
 
-def _results(link: ResourceLink, lineitem_url: str, query: list[tuple[str, str]]) -> dict[str, Result]:
-    parts = urlsplit(_below(lineitem_url, "results"))
-    url = urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), *query])))
-    listed = call_service(link.platform, "GET", url, scopes=[SCOPE_RESULT_READONLY], accept=_RESULTS_TYPE).json
-    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return {str(one.get("userId")): _result(one) for one in found}
+def _results(link: ResourceLink, lineitem_url: str, query: list[tuple[str, str]]) -> Iterator[tuple[str, Result]]:
+    listed = _listed(link, _asking(_below(lineitem_url, "results"), query), [SCOPE_RESULT_READONLY], _RESULTS_TYPE)
+    return ((id_text(one.get("userId")), _result(one)) for one in listed)
+
+
+def _asking(url: str, query: list[tuple[str, str]]) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), *query])))
+
+
+def _listed(link: ResourceLink, url: str, scopes: Iterable[str], media_type: str) -> Iterator[dict[str, Any]]:
+    """What a list of the service holds, on all of its pages.
+
+    Raises:
+        PlatformUnavailable, PlatformRefused: as `pages`; also for a page that is no list: an empty one would mean that
+            nothing is there, and a second column be made, or everybody's grade be missing.
+    """
+    for page in pages(link.platform, url, scopes=scopes, accept=media_type):
+        if not isinstance(page.json, list) and page.status != 204:
+            told = "Moodle's gradebook answered with something else than a list."
+            raise PlatformUnreadable(told, status=page.status)
+        yield from (one for one in page.json or [] if isinstance(one, dict))
 
 
 def _result(told: dict[str, Any]) -> Result:
@@ -206,30 +239,49 @@ def line_item(link: ResourceLink, maximum: Decimal | None) -> str:
     if found is None:
         if SCOPE_LINEITEM not in link.scopes:
             raise PlatformRefused("This activity has no grade column, and this tool may not make one in Moodle.")
-        found = make_line_item(link, label=link.title or "Video assignment", maximum=float(maximum or 100))
+        made = _make_line_item(link, label=link.title or "Video assignment", maximum=float(maximum or 100), tied=True)
+        found = made or _find_line_item(link, readable)
+        if not found:
+            raise PlatformRefused(_MADE_NOWHERE)
     link.lineitem_url = found
     link.save(update_fields=["lineitem_url"])
     return found
 
 
 def _find_line_item(link: ResourceLink, scopes: Iterable[str]) -> str | None:
-    parts = urlsplit(link.lineitems_url)
-    query = [*parse_qsl(parts.query), ("resource_link_id", link.resource_link_id)]
-    url = urlunsplit(parts._replace(query=urlencode(query)))
-    items = call_service(link.platform, "GET", url, scopes=scopes, accept=_LINEITEMS_TYPE).json
-    for item in items if isinstance(items, list) else []:
+    url = _asking(link.lineitems_url, [("resource_link_id", link.resource_link_id)])
+    for item in _listed(link, url, scopes, _LINEITEMS_TYPE):
         # A platform may ignore the filter, so what it answers is looked at.
-        if isinstance(item, dict) and item.get("resourceLinkId") == link.resource_link_id and item.get("id"):
-            return str(item["id"])
+        if id_text(item.get("resourceLinkId")) == link.resource_link_id and (found := _address(link, item)):
+            return found
     return None
 
 
-def make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool = True) -> str:
-    """A new column's address. `tied` to the link it is that activity's, else one that stands for itself.
+def _address(link: ResourceLink, item: Any) -> str:
+    """Where a line item is: its `id` is an address (AGS 2.0, 3.2.9). Empty where it is something else."""
+    told = item.get("id") if isinstance(item, dict) else None
+    if not isinstance(told, str) or "/" not in told:
+        return ""
+    with suppress(ValueError):
+        found = urljoin(link.lineitems_url, told)
+        if found.startswith(("https://", "http://")) and is_text(found, longest=_LONGEST_ADDRESS):
+            return found
+    return ""
+
+
+def make_line_item(link: ResourceLink, *, label: str, maximum: float) -> str:
+    """The address of a new column, which belongs to no activity.
 
     Raises:
         PlatformRefused, PlatformUnavailable.
     """
+    if not (made := _make_line_item(link, label=label, maximum=maximum, tied=False)):
+        raise PlatformRefused(_MADE_NOWHERE)
+    return made
+
+
+def _make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool) -> str:
+    """Empty where it was made and the answer does not say where: asked again, the platform would make another."""
     wanted: dict[str, Any] = {"scoreMaximum": maximum, "label": label}
     if tied:
         wanted["resourceLinkId"] = link.resource_link_id
@@ -241,10 +293,10 @@ def make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool
         accept=_LINEITEM_TYPE,
         content_type=_LINEITEM_TYPE,
         json_body=json.dumps(wanted).encode(),
-    ).json
-    if not isinstance(made, dict) or not isinstance(made.get("id"), str):
-        raise PlatformRefused("The platform made a grade column but did not say where it is.")
-    return str(made["id"])
+    )
+    with suppress(PlatformUnreadable):
+        return _address(link, made.json)
+    return ""
 
 
 def _iso(at: datetime) -> str:

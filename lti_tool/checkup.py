@@ -191,7 +191,7 @@ def _grades(subject: Subject) -> Result:
 @contextmanager
 def _trial_column(link: ResourceLink) -> Iterator[str]:
     label = f"Reelmark check {secrets.token_hex(3)}"
-    url = ags.make_line_item(link, label=label, maximum=10, tied=False)
+    url = ags.make_line_item(link, label=label, maximum=10)
     try:
         yield url
     finally:

@@ -120,7 +120,12 @@ def insist(delivery_id: int, *, by: Person | None = None) -> bool:
     with transaction.atomic():
         row = ScoreDelivery.objects.filter(pk=delivery_id).exclude(state=ScoreDelivery.State.WAITING)
         changed = row.update(
-            state=ScoreDelivery.State.WAITING, insisted=True, differs=False, next_try_at=now, tries=0, caused_by=by
+            state=ScoreDelivery.State.WAITING,
+            insisted=True,
+            differs=False,
+            caused_by=by,
+            next_try_at=now,
+            **outbox.AS_AT_FIRST,
         )
         if changed:
             sent = ScoreDelivery.objects.select_related("resource_link").get(pk=delivery_id)

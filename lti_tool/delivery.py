@@ -15,19 +15,22 @@ from functools import partial
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F, Min
 from django.utils import timezone
 
 from lti_tool import ags, conflicts, outbox, politeness
-from lti_tool.errors import PlatformRefused, PlatformUnavailable
+from lti_tool.errors import PlatformRefused, PlatformUnavailable, PlatformUnreadable
 from lti_tool.models import Platform, PlatformHealth, ScoreDelivery, ScorePost
-from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
+from lti_tool.models.score_delivery import ERRORS_UNTIL_STUCK, ActivityProgress, GradingProgress
+from lti_tool.witness import Witness
 
 log = structlog.get_logger(__name__)
 
 BATCH = 10
 AT_A_STRETCH = 20  # seconds; then other platforms have their turn
 LONGEST_WAIT = 24 * 3600  # seconds
+STUCK_WAIT = 15 * 60  # seconds; then twice as long each time
+STUCK_OF_A_COLUMN = 3  # say that the others are, too
 CONFLICTS_BEFORE_REFUSAL = 5
 TOKENS_BEFORE_REFUSAL = 5
 
@@ -43,7 +46,7 @@ def deliver_to(platform: Platform) -> None:
     with politeness.slot(platform) as slot:
         if slot is None:
             return
-        ends, reader = time.monotonic() + AT_A_STRETCH, conflicts.Reader()
+        ends, reader, witness = time.monotonic() + AT_A_STRETCH, conflicts.Reader(), Witness()
         while time.monotonic() < ends and slot.keep():
             health.refresh_from_db()
             down = health.failures >= politeness.FAILURES_BEFORE_PAUSE
@@ -60,7 +63,7 @@ def deliver_to(platform: Platform) -> None:
                 if _almost_over(claimed_at) or not slot.keep():
                     _give_back(batch[at:])
                     break
-                if not _send(delivery, post, health, look):
+                if not _send(delivery, post, health, look, witness):
                     _give_back(batch[at + 1 :])
                     return
     outbox.queue(platform.pk)  # there may be more: after the others
@@ -70,7 +73,9 @@ def _claim(platform: Platform, health: PlatformHealth, *, size: int) -> list[tup
     """Take the lease of the longest waiting ones, and write into the ledger what is going to be posted of each."""
     now = timezone.now()
     with transaction.atomic():
-        rows = ScoreDelivery.objects.due(now).filter(resource_link__platform=platform).order_by("next_try_at", "pk")
+        rows = ScoreDelivery.objects.due(now).filter(resource_link__platform=platform)
+        # A probe is one that has not failed by itself.
+        rows = rows.order_by(*(["own_errors", "tries"] if size == 1 else []), "next_try_at", "pk")
         claimed = list(
             rows.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked, of=("self",))[
                 :size
@@ -117,7 +122,11 @@ def _give_back(batch: list[tuple[ScoreDelivery, ScorePost]]) -> None:
 
 
 def _send(
-    delivery: ScoreDelivery, post: ScorePost, health: PlatformHealth, look: Callable[[], conflicts.Found | None]
+    delivery: ScoreDelivery,
+    post: ScorePost,
+    health: PlatformHealth,
+    look: Callable[[], conflicts.Found | None],
+    witness: Witness,
 ) -> bool:
     """One delivery, whatever becomes of it; False where the platform is to be left alone."""
     if delivery.wanted_version != post.version:
@@ -131,7 +140,12 @@ def _send(
             _post_it(delivery, post, health)
     except PlatformUnavailable as unavailable:
         _record_answer(post, status=unavailable.status, answer=unavailable.reason)
-        politeness.heard_nothing(health, unavailable)
+        trouble = witness.trouble(delivery.resource_link, unavailable)
+        if trouble is None:
+            politeness.heard_well(health)
+            _own_error(delivery, unavailable)
+            return True
+        politeness.heard_nothing(health, trouble)
         _try_again(delivery, unavailable)
         health.refresh_from_db()
         return not health.is_paused(timezone.now())
@@ -191,11 +205,14 @@ def _record(
     delivery: ScoreDelivery, post: ScorePost, *, state: ScoreDelivery.State, status: int | None, answer: str
 ) -> None:
     """What became of it; a wish that has come since stays waiting."""
-    told: dict[str, object] = {"leased_until": None, "last_status": status, "last_answer": answer[:300], "tries": 0}
+    told: dict[str, object] = {"last_status": status, "last_answer": answer[:300], "leased_until": None}
+    told |= {**outbox.AS_AT_FIRST, "own_errors_since": None}
     if state == ScoreDelivery.State.SENT:
         told |= {"sent_version": post.version, "sent_at": timezone.now(), "insisted": False, "differs": False}
     with transaction.atomic():
         _record_answer(post, status=status, answer=answer)
+        if state == ScoreDelivery.State.SENT and delivery.own_errors_since:
+            _free_the_others(delivery)
         row = ScoreDelivery.objects.filter(pk=delivery.pk)
         if not row.filter(wanted_version=post.version).update(state=state, **told):
             row.update(**told)
@@ -210,8 +227,8 @@ def _record_change(delivery: ScoreDelivery, post: ScorePost, found: conflicts.Fo
         answer = f"Not sent: Moodle's gradebook says {found.in_words}, which did not come from here."
         _record_answer(post, status=None, answer=answer)
         row = ScoreDelivery.objects.filter(pk=delivery.pk)
-        row.update(leased_until=None, tries=0, found_points=found.points, found_maximum=found.maximum, differs=True)
-        row.update(found_at=timezone.now())
+        row.update(found_points=found.points, found_maximum=found.maximum, found_at=timezone.now(), differs=True)
+        row.update(leased_until=None, own_errors_since=None, **outbox.AS_AT_FIRST)
         state = ScoreDelivery.State.CHANGED if graded else ScoreDelivery.State.KEPT
         if not row.filter(wanted_version=post.version).update(state=state, last_answer=answer):
             outbox.queue(delivery.resource_link.platform_id)
@@ -223,15 +240,73 @@ def _record_answer(post: ScorePost, *, status: int | None, answer: str) -> None:
 
 
 def _try_again(delivery: ScoreDelivery, error: PlatformUnavailable) -> None:
-    tries = delivery.tries + 1
-    wait = min(LONGEST_WAIT, 2 ** min(tries, 17)) * random.uniform(0.5, 1.0)  # noqa: S311  spreads load, no secret
-    wait = min(LONGEST_WAIT, max(wait, error.retry_after or 0))
-    same = ScoreDelivery.objects.filter(pk=delivery.pk, wanted_version=delivery.wanted_version)
-    same.update(next_try_at=timezone.now() + timedelta(seconds=wait))
-    ScoreDelivery.objects.filter(pk=delivery.pk).update(
-        leased_until=None, tries=F("tries") + 1, last_status=error.status, last_answer=error.reason[:300]
+    """The platform is down, or wants to be left alone. What is said of a stuck one stays."""
+    if delivery.state == ScoreDelivery.State.STUCK:
+        _put_off(delivery, STUCK_WAIT)
+        return
+    wait = max(_backed_off(delivery.tries + 1), error.retry_after or 0)
+    _put_off(delivery, wait, tries=F("tries") + 1, last_status=error.status, last_answer=error.reason[:300])
+    log.warning("score_delayed", delivery=delivery.pk, status=error.status, tries=delivery.tries + 1, wait=round(wait))
+
+
+def _own_error(delivery: ScoreDelivery, error: PlatformUnavailable) -> None:
+    """The platform answers, and fails with this one. After some tries that is said, and it hardly knocks any more."""
+    errors = delivery.own_errors + 1
+    if errors < ERRORS_UNTIL_STUCK and _column_is_stuck(delivery):
+        errors = ERRORS_UNTIL_STUCK
+    stuck = errors >= ERRORS_UNTIL_STUCK
+    wait = STUCK_WAIT * 2 ** min(errors - ERRORS_UNTIL_STUCK, 7) if stuck else _backed_off(errors)
+    _put_off(
+        delivery,
+        wait,
+        tries=F("tries") + 1,
+        own_errors=errors,
+        own_errors_since=delivery.own_errors_since or timezone.now(),
+        state=ScoreDelivery.State.STUCK if stuck else delivery.state,
+        last_status=error.status,
+        last_answer=(_of_this_row(error) if stuck else error.reason)[:300],
     )
-    log.warning("score_delayed", delivery=delivery.pk, status=error.status, tries=tries, wait=round(wait))
+    log.warning("score_stuck" if stuck else "score_delayed", delivery=delivery.pk, status=error.status, errors=errors)
+
+
+def _put_off(delivery: ScoreDelivery, wait: float, **told: object) -> None:
+    """Give it back, and have it tried after `wait` seconds: unless somebody wants it sent anew since it was claimed."""
+    row = ScoreDelivery.objects.filter(pk=delivery.pk)
+    as_claimed = row.filter(wanted_version=delivery.wanted_version, next_try_at=delivery.next_try_at)
+    with transaction.atomic():
+        as_claimed.update(next_try_at=timezone.now() + timedelta(seconds=min(LONGEST_WAIT, wait)), **told)
+        row.update(leased_until=None)
+
+
+def _backed_off(tries: int) -> float:
+    """Seconds, more with each try."""
+    return min(LONGEST_WAIT, 2.0 ** min(tries, 17)) * random.uniform(0.5, 1.0)  # noqa: S311  spreads load, no secret
+
+
+def _column_is_stuck(delivery: ScoreDelivery) -> bool:
+    """Whether others of its column are stuck, and none got through since they are: the grade item is locked."""
+    column = ScoreDelivery.objects.filter(resource_link=delivery.resource_link_id)
+    stuck = column.filter(state=ScoreDelivery.State.STUCK).aggregate(many=Count("pk"), since=Min("own_errors_since"))
+    return stuck["many"] >= STUCK_OF_A_COLUMN and not column.filter(sent_at__gte=stuck["since"]).exists()
+
+
+def _free_the_others(delivery: ScoreDelivery) -> None:
+    """One that was stuck got through: the column may have been locked as a whole, and is no more."""
+    others = ScoreDelivery.objects.filter(resource_link=delivery.resource_link_id, state=ScoreDelivery.State.STUCK)
+    if others.exclude(pk=delivery.pk).filter(leased_until=None).update(next_try_at=timezone.now()):
+        outbox.queue(delivery.resource_link.platform_id)
+
+
+def _of_this_row(error: PlatformUnavailable) -> str:
+    """At most 300 characters. Seen in Moodle 5.1: an empty 500 for a locked grade item, and for one locked grade."""
+    if isinstance(error, PlatformUnreadable):
+        return error.reason
+    what = f"an error ({error.status})" if error.status else "silence"
+    return (
+        f"Moodle answers other requests, but this one with {what}. Probably the grade item or this grade is locked or "
+        "hidden there. In Moodle, open Grades: “Gradebook setup” for the item, “Grader report” for one grade. Unlock "
+        "it, then press “Send again”."
+    )
 
 
 def _in_words(refused: PlatformRefused) -> str:

@@ -57,7 +57,7 @@ class PlatformError(Exception):
 
 
 class PlatformUnavailable(PlatformError):
-    """It will pass: no answer, 429 or 5xx. `retry_after` is in seconds where the platform said so."""
+    """It may pass: no answer, 429 or 5xx. `retry_after` is in seconds where the platform said so."""
 
     def __init__(self, reason: str, *, status: int | None = None, retry_after: int | None = None) -> None:
         super().__init__(reason, status=status)
@@ -66,6 +66,10 @@ class PlatformUnavailable(PlatformError):
 
 class PlatformSlow(PlatformUnavailable):
     """No whole answer in the time there was, or others wait for it already: a worker has more time for the same."""
+
+
+class PlatformUnreadable(PlatformUnavailable):
+    """It answered, and what it said is needed and cannot be read. The platform is not down."""
 
 
 class PlatformRefused(PlatformError):

@@ -17,6 +17,8 @@ from config.queue import enqueue
 from lti_tool.models import Person, Platform, ResourceLink, ScoreDelivery
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
 
+AS_AT_FIRST: dict[str, Any] = {"tries": 0, "own_errors": 0}
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -144,11 +146,12 @@ def send_again(deliveries: Iterable[int]) -> int:
     insisted on and still waits stays so.
     """
     now = timezone.now()
-    still = Case(When(state=ScoreDelivery.State.WAITING, then=F("insisted")), default=Value(False))
+    under_way = [ScoreDelivery.State.WAITING, ScoreDelivery.State.STUCK]
+    still = Case(When(state__in=under_way, then=F("insisted")), default=Value(False))
     rows = ScoreDelivery.objects.filter(pk__in=list(deliveries))
     with transaction.atomic():
         platforms = set(rows.values_list("resource_link__platform_id", flat=True))
-        changed = rows.update(state=ScoreDelivery.State.WAITING, next_try_at=now, tries=0, insisted=still)
+        changed = rows.update(state=ScoreDelivery.State.WAITING, next_try_at=now, insisted=still, **AS_AT_FIRST)
         for platform_id in platforms:
             queue(platform_id)
     return changed

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import partial, cached_property
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
 from config import connections, outside
-from lti_tool.errors import PlatformRefused, PlatformSlow, PlatformUnavailable
+from lti_tool.errors import PlatformRefused, PlatformSlow, PlatformUnavailable, PlatformUnreadable
 from lti_tool.keys import tool_key
 from lti_tool.models import Platform, PlatformHealth
 
@@ -48,17 +48,30 @@ _NO_TOKEN = {
 }
 _NO_TOKEN_ELSE = "Moodle gave this tool no access token: it may not be able to read this tool's key set."  # noqa: S105
 _IDLE = 10  # seconds, after which a kept connection may have been closed at its other end
+_NO_JSON = b"?"
+_LOOKED_AT = 4096  # bytes of an answer that cannot be read
+_PHP_MESSAGES = (b"Notice", b"Warning", b"Deprecated", b"Fatal error", b"Strict Standards", b"Parse error")
 _threads = threading.local()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: its status, headers, and body as JSON (None where it is empty)."""
+    """A successful answer: its status, headers and body. `json` is read when it is asked for: 2xx alone is success."""
 
+    url: str
     status: int
     headers: Mapping[str, str]
-    json: Any
+    body: bytes
     clock_ahead: float | None = None  # seconds that its clock is ahead of ours, by its Date header
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; None where it is empty.
+
+        Raises:
+            PlatformUnreadable: it is something else.
+        """
+        return _json(self.body, self.url)
 
 
 def fetch_key_set(url: str) -> list[dict[str, Any]]:
@@ -242,7 +255,10 @@ def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None
             ) as response,
         ):
             answered_at = time.time()
-            body = _read(response)
+            try:
+                body = _read(response)
+            except requests.exceptions.ContentDecodingError:  # it is whole, and not packed as its header says
+                body = _NO_JSON
             status, answer_headers = response.status_code, response.headers
     except InvalidIPAddress as error:
         log.warning("platform_in_private_network", host=_host(url))
@@ -270,7 +286,7 @@ def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None
         refused = PlatformRefused(f"{_host(url)} answered {status}.", status=status, code=_oauth_error(body))
         refused.clock_ahead = clock_ahead
         raise refused
-    return Answer(status=status, headers=answer_headers, json=_json(body, url), clock_ahead=clock_ahead)
+    return Answer(url=url, status=status, headers=answer_headers, body=body, clock_ahead=clock_ahead)
 
 
 def _trouble(status: int) -> str:
@@ -349,7 +365,19 @@ def _json(body: bytes, url: str) -> Any:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise PlatformUnavailable(f"{_host(url)} answered with something that is not JSON.") from error
+        log.warning("platform_unreadable", host=_host(url))
+        raise PlatformUnreadable(f"{_host(url)} answered with {_what_instead(body)}.", status=200) from error
+
+
+def _what_instead(body: bytes) -> str:
+    """Of data. Its text is not told: it may hold anything."""
+    start = body[:_LOOKED_AT].lstrip()
+    if b" on line " in start and any(word in start for word in _PHP_MESSAGES):
+        return (
+            "error messages of PHP in front of its data. In Moodle, an admin switches them off: "
+            "Site administration > Development > Debugging, “Display debug messages”"
+        )
+    return "a web page in place of data" if start.startswith(b"<") else "something that is not JSON"
 
 
 def _oauth_error(body: bytes) -> str:

@@ -134,7 +134,7 @@ def heard_well(health: PlatformHealth) -> None:
 
 
 def heard_nothing(health: PlatformHealth, error: PlatformUnavailable) -> None:
-    """It did not answer, or asked to be left alone (429, Retry-After)."""
+    """It answers nothing (`witness`), or asked to be left alone (429, Retry-After)."""
     PlatformHealth.objects.filter(pk=health.pk).update(failures=F("failures") + 1, last_answer=error.reason[:300])
     health.refresh_from_db()
     wait: float = error.retry_after or 0

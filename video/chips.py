@@ -57,7 +57,12 @@ def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> 
     if delivery.state == ScoreDelivery.State.REFUSED:
         why = delivery.last_answer if for_staff else "Your teacher can see why. Your work is safe here."
         return Chip("refused", "Not accepted by Moodle", why)
+    why = f"{delivery.last_answer} " if for_staff else ""
+    if delivery.state == ScoreDelivery.State.STUCK:
+        then = "It is also tried again by itself now and then." if for_staff else "Your teacher can see why."
+        return Chip("stuck", "Moodle has an error", f"{why}{then}")
+    if delivery.own_errors and delivery.tries:
+        return Chip("retrying", "Being tried again", f"{why}Moodle answers others. It is tried again by itself.")
     if delivery.tries:
-        why = f"{delivery.last_answer} " if for_staff else ""
         return Chip("retrying", "Moodle is not reachable", f"{why}It is tried again by itself until it arrives.")
     return Chip("waiting", "On its way to Moodle", f"{thing} is sent in a moment.")

@@ -95,9 +95,9 @@ FILTERS = (
         "Not in Moodle",
         (
             "Moodle has taken everything",
-            "What Moodle's gradebook refuses, or has another grade for, appears here with the reason.",
+            "What Moodle refuses, has an error with, or has another grade for, appears here with the reason.",
         ),
-        deliveries=(ScoreDelivery.State.REFUSED, ScoreDelivery.State.CHANGED),
+        deliveries=ScoreDelivery.TROUBLED,
     ),
     Filter("missing", "Missing", ("Nobody is missing", "Everybody has handed in a video."), stages=MISSING),
     Filter(

@@ -9,6 +9,9 @@ from lti_tool.models.launch import LaunchSession
 from lti_tool.models.person import Person
 from lti_tool.roles import Role
 
+ERRORS_UNTIL_STUCK = 5  # of the platform about one row, while it answers other requests
+ERRORS_UNTIL_STUCK = 5
+
 
 class ActivityProgress(models.TextChoices):
     """LTI AGS 2.0, 3.4.7."""
@@ -34,8 +37,8 @@ class ScoreDeliveryQuerySet(models.QuerySet["ScoreDelivery"]):
         return self.filter(resource_link__course=launch.resource_link.course_id) if launch.is_staff else self.none()
 
     def troubled(self) -> "ScoreDeliveryQuerySet":
-        """What a person should look at: refused, changed there, found to differ, or tried in vain for a while."""
-        bad = Q(state__in=[ScoreDelivery.State.REFUSED, ScoreDelivery.State.CHANGED]) | Q(differs=True)
+        """What a person should look at: refused, stuck, changed there, differing, or tried in vain for a while."""
+        bad = Q(state__in=ScoreDelivery.TROUBLED) | Q(differs=True)
         return self.filter(bad | Q(state=ScoreDelivery.State.WAITING, tries__gte=3))
 
     def due(self, now: datetime) -> "ScoreDeliveryQuerySet":
@@ -43,7 +46,7 @@ class ScoreDeliveryQuerySet(models.QuerySet["ScoreDelivery"]):
         free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
         return self.filter(
             free,
-            state=ScoreDelivery.State.WAITING,
+            state__in=[ScoreDelivery.State.WAITING, ScoreDelivery.State.STUCK],
             next_try_at__lte=now,
             resource_link__platform__active=True,
         )
@@ -57,13 +60,19 @@ class ScoreDelivery(models.Model):
     """
 
     class State(models.TextChoices):
-        """`changed`: somebody has set another grade in the platform; a person decides. `kept`: theirs stays."""
+        """`stuck`: the platform has an error about this row alone; it is tried now and then.
+
+        `changed`: somebody has set another grade in the platform; a person decides. `kept`: theirs stays.
+        """
 
         WAITING = "waiting"
+        STUCK = "stuck"
         SENT = "sent"
         REFUSED = "refused"
         CHANGED = "changed"
         KEPT = "kept"
+
+    TROUBLED = (State.REFUSED, State.STUCK, State.CHANGED)
 
     resource_link = models.ForeignKey(ResourceLink, on_delete=models.CASCADE, related_name="score_deliveries")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="score_deliveries")
@@ -87,6 +96,10 @@ class ScoreDelivery(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     last_timestamp = models.DateTimeField(null=True, blank=True, help_text="Of the last score posted.")
     tries = models.PositiveIntegerField(default=0, help_text="Since the last success or new wish.")
+    own_errors = models.PositiveSmallIntegerField(
+        default=0, help_text="Of the platform about this row alone, since the last success or “Send again”."
+    )
+    own_errors_since = models.DateTimeField(null=True, blank=True, help_text="The first after the last success.")
     next_try_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     insisted = models.BooleanField(default=False, help_text="Somebody said: send ours over what the platform has.")
@@ -109,7 +122,7 @@ class ScoreDelivery(models.Model):
             models.CheckConstraint(condition=Q(sent_version__lte=F("wanted_version")), name="delivery_not_ahead"),
         ]
         indexes = [
-            models.Index(fields=["next_try_at"], condition=Q(state="waiting"), name="delivery_due"),
+            models.Index(fields=["next_try_at"], condition=Q(state__in=["waiting", "stuck"]), name="delivery_due"),
         ]
 
     def __str__(self) -> str:

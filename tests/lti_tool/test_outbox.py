@@ -15,8 +15,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from lti_tool import ags, outbox, politeness, tasks
 from lti_tool import delivery as sending
-from lti_tool import outbox, politeness, tasks
 from lti_tool.keys import tool_key
 from lti_tool.models import Person, Platform, ResourceLink, ScoreDelivery
 from tests.lti_tool.platform_double import LINEITEM, SCORE, PlatformDouble
@@ -173,6 +173,92 @@ def test_what_will_pass_is_tried_again_later(launched: PlatformDouble, answer: d
         assert deliver(delivery).state == "sent"
 
 
+NOTICES = "<br />\n<b>Notice</b>:  Undefined index: x in <b>/srv/lib.php</b> on line <b>7</b><br />\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"body": "OK", "content_type": "text/plain"},
+        {"body": "<html><body>Saved.</body></html>", "content_type": "text/html"},
+        {"body": NOTICES, "content_type": "text/html"},
+        {"body": NOTICES + "{}", "content_type": "application/json"},
+        {"body": "{", "content_type": "application/json"},
+        {"body": b"\xff\xfe\x00"},
+        {"body": "", "status": 202},
+        {"body": "Created", "status": 201},
+        {"status": 204},
+        {"body": "OK", "headers": {"Content-Encoding": "gzip"}},
+    ],
+)
+def test_score_is_taken_whatever_the_answer_says(launched: PlatformDouble, answer: dict[str, Any]) -> None:
+    launched.answers.replace(responses.POST, SCORES, **answer)
+    delivery = deliver(graded())
+
+    assert (delivery.state, delivery.tries, delivery.last_answer) == ("sent", 0, "")
+    assert len(posted(launched)) == 1
+
+
+@pytest.mark.parametrize("answer", [{"body": "OK"}, {"body": NOTICES}, {"status": 204}])
+def test_column_is_deleted_whatever_the_answer_says(launched: PlatformDouble, answer: dict[str, Any]) -> None:
+    column = f"{LINEITEMS}/9/lineitem?type_id=1"
+    deleted = launched.answers.delete(column, **answer)
+    ags.delete_line_item(ResourceLink.objects.get(), column)
+
+    assert deleted.call_count == 1
+
+
+def test_column_that_was_made_with_an_unreadable_answer_is_looked_up(launched: PlatformDouble) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    asked = f"{LINEITEMS}?type_id=1&resource_link_id=1"
+    launched.answers.get(asked, json=[])
+    launched.answers.get(asked, json=[{"id": f"{LINEITEMS}/1/lineitem?type_id=1", "resourceLinkId": "1"}])
+    made = launched.answers.post(f"{LINEITEMS}?type_id=1", body="Created", status=201)
+
+    assert deliver(graded()).state == "sent"
+    assert made.call_count == 1
+
+
+@pytest.mark.parametrize("answer", [{"body": NOTICES}, {"json": {"id": 7}}, {"status": 204}])
+def test_column_that_was_made_nobody_knows_where_is_not_made_again(
+    launched: PlatformDouble, answer: dict[str, Any]
+) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=[])
+    made = launched.answers.post(f"{LINEITEMS}?type_id=1", **answer)
+
+    assert deliver(graded()).state == "refused"
+    assert made.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (NOTICES + "[]", "error messages of PHP"),
+        ("\nWarning: Undefined array key in /srv/lib.php on line 7\n[]", "error messages of PHP"),
+        ("<!DOCTYPE html><title>Log in</title>", "a web page"),
+        ("OK", "not JSON"),
+    ],
+)
+def test_answer_that_is_needed_and_cannot_be_read_is_told(launched: PlatformDouble, body: str, word: str) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", body=body)
+    delivery = deliver(graded())
+
+    assert delivery.state == "waiting"
+    assert word in delivery.last_answer
+    assert "/srv" not in delivery.last_answer
+
+
+def test_token_that_cannot_be_read_is_told(launched: PlatformDouble) -> None:
+    launched.answers.replace(responses.POST, TOKEN, body=NOTICES + '{"access_token": "secret"}')
+    delivery = deliver(graded())
+
+    assert delivery.state == "waiting"
+    assert "error messages of PHP" in delivery.last_answer
+    assert posted(launched) == []
+
+
 def test_retry_after_is_honoured(launched: PlatformDouble) -> None:
     launched.answers.replace(responses.POST, SCORES, status=503, headers={"Retry-After": "600"})
     with time_machine.travel(NOON, tick=False):
@@ -273,6 +359,54 @@ def test_missing_line_item_is_found_by_its_link(launched: PlatformDouble) -> Non
 
     assert deliver(graded()).state == "sent"
     assert ResourceLink.objects.get().lineitem_url == found["id"]
+
+
+@pytest.mark.parametrize("ours", ["1", 1])
+def test_missing_line_item_is_found_on_a_later_page(launched: PlatformDouble, ours: object) -> None:
+    """The platform ignores the filter, has pages, and ids that are numbers."""
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    first = f"{LINEITEMS}?type_id=1&resource_link_id=1"
+    others = [{"id": f"{LINEITEMS}/{number}/lineitem", "resourceLinkId": number} for number in (11, 12)]
+    found = {"id": f"{LINEITEMS}/1/lineitem?type_id=1", "resourceLinkId": ours, "scoreMaximum": 100}
+    launched.answers.get(first, json=others, headers={"Link": f'<{first}&from=2>; rel = "next"'})
+    launched.answers.get(f"{first}&from=2", json=[found])
+
+    assert deliver(graded()).state == "sent"
+    assert ResourceLink.objects.get().lineitem_url == found["id"]
+
+
+def test_line_item_without_an_address_is_none(launched: PlatformDouble) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    untold = [{"id": 7, "resourceLinkId": "1"}, {"id": "7", "resourceLinkId": True}]
+    launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=untold)
+    launched.answers.post(f"{LINEITEMS}?type_id=1", json={"id": f"{LINEITEMS}/1/lineitem?type_id=1"}, status=201)
+
+    assert deliver(graded()).state == "sent"
+
+
+@pytest.mark.parametrize("told", [{"status": 500}, {"error": "?"}, "", None])
+def test_no_second_column_is_made_when_the_list_cannot_be_read(launched: PlatformDouble, told: Any) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=told)
+    made = launched.answers.post(f"{LINEITEMS}?type_id=1", json={"id": f"{LINEITEMS}/1/lineitem?type_id=1"})
+
+    assert deliver(graded()).state == "waiting"
+    assert not made.calls
+
+
+def test_missing_line_item_is_looked_for_once_for_a_class(launched: PlatformDouble) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    found = {"id": f"{LINEITEMS}/1/lineitem?type_id=1", "resourceLinkId": "1"}
+    listed = launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=[found])
+    delivery = graded()
+    other = Person.objects.create(platform=Platform.objects.get(), sub="7", name="Ben")
+    outbox.wish_submitted(
+        resource_link=ResourceLink.objects.get(), person=other, comment="Handed in.", submitted_at=NOON
+    )
+
+    assert deliver(delivery).state == "sent"
+    assert len(posted(launched)) == 2
+    assert listed.call_count == 1
 
 
 def test_missing_line_item_is_made(launched: PlatformDouble) -> None:

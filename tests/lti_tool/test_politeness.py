@@ -90,7 +90,7 @@ def test_platform_that_is_down_is_left_alone_and_then_probed_by_one(launched: Pl
 
 
 def test_pauses_grow_to_a_limit(launched: PlatformDouble, settings: Settings) -> None:
-    launched.answers.replace(responses.POST, SCORES, status=500)
+    launched.answers.replace(responses.POST, SCORES, status=503)
     graded()
     pauses = []
     with time_machine.travel(NOON, tick=False) as clock:

@@ -90,6 +90,35 @@ def test_refused_ones_are_sent_again_one_chosen_or_all(teacher: Visitor, deliver
         assert delivery.next_try_at <= timezone.now()
 
 
+LOCKED = "Moodle answers other requests, but this one with an error (500). Probably the grade item is locked."
+
+
+def stuck(delivery: ScoreDelivery) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    ScoreDelivery.objects.update(state="stuck", own_errors=5, tries=5, next_try_at=later, last_answer=LOCKED)
+
+
+def test_stuck_one_says_why_and_is_sent_again_by_hand(
+    teacher: Visitor, student: Visitor, delivery: ScoreDelivery
+) -> None:
+    stuck(delivery)
+
+    for path in ("moodle/", f"moodle/{delivery.pk}/", "", "?show=problem"):
+        page = teacher.text(path)
+        assert LOCKED in page
+        assert "not reachable" not in page
+        assert "Send again" in page or "again</button>" in page
+    assert "Moodle has an error" in student.text()
+    assert "locked" not in student.text()
+    for fields in ({"all": "1"}, {"delivery": [str(delivery.pk)]}):
+        stuck(delivery)
+        teacher.post("moodle/again/", fields)
+        delivery.refresh_from_db()
+        assert (delivery.state, delivery.own_errors) == ("waiting", 0)
+        assert delivery.next_try_at is not None
+        assert delivery.next_try_at <= timezone.now()
+
+
 def test_all_again_leaves_those_of_two_grades(teacher: Visitor, delivery: ScoreDelivery) -> None:
     changed(delivery)
     teacher.post("moodle/again/", {"all": "1"})

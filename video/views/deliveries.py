@@ -73,11 +73,12 @@ def decide(request: LaunchRequest, delivery_id: int) -> HttpResponse:
 @launch_required(*EDITORS)
 @require_POST
 def send_again(request: LaunchRequest) -> HttpResponse:
-    """Those that are ticked, or with `all` everything that was refused or waits, in the course or the platform."""
+    """Those that are ticked, or with `all` all that was refused, is stuck or waits, in the course or the platform."""
     mine = ScoreDelivery.objects.visible_to(request.launch)
     if request.POST.get("all"):
         # Not those of two grades: there somebody has to choose.
-        wanted = mine.troubled().filter(state__in=[ScoreDelivery.State.REFUSED, ScoreDelivery.State.WAITING])
+        states = ScoreDelivery.State
+        wanted = mine.troubled().filter(state__in=[states.REFUSED, states.STUCK, states.WAITING])
         nothing = "Nothing was sent: where Moodle has another grade, please decide which one counts."
     else:
         wanted = mine.filter(pk__in=_ids(request.POST.getlist("delivery")))

@@ -11,7 +11,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--platform", help="only to the platform of this issuer")
-        parser.add_argument("--again", action="store_true", help="also what was refused")
+        parser.add_argument("--again", action="store_true", help="also what was refused or is stuck")
 
     def handle(self, *args: Any, **options: Any) -> None:
         platforms = Platform.objects.filter(active=True)
@@ -19,7 +19,8 @@ class Command(BaseCommand):
             platforms = platforms.filter(issuer=options["platform"])
         if options["again"]:
             refused = ScoreDelivery.objects.filter(
-                resource_link__platform__in=platforms, state=ScoreDelivery.State.REFUSED
+                resource_link__platform__in=platforms,
+                state__in=[ScoreDelivery.State.REFUSED, ScoreDelivery.State.STUCK],
             )
             outbox.send_again(list(refused.values_list("pk", flat=True)))
         for platform in platforms:
