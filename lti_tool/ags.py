@@ -1,20 +1,22 @@
 """Assignment and Grade Services 2.0: post a score, find or make the line item it belongs to."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from django.utils import timezone
 
-from lti_tool.errors import PlatformError, PlatformRefused
+from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnavailable
 from lti_tool.models import ResourceLink
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
+from lti_tool.paging import pages
 from lti_tool.platform import Answer, call_service
+from lti_tool.texts import id_text, is_text
 
 _SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/"
 SCOPE_SCORE = f"{_SCOPE}score"
@@ -25,6 +27,7 @@ _SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 _LINEITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 _RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 _LINEITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
+_LONGEST_ADDRESS = 2000
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ def result_of(link: ResourceLink, lineitem_url: str, sub: str) -> Result | None:
     Raises:
         PlatformRefused, PlatformUnavailable.
     """
-    return _results(link, lineitem_url, [("user_id", sub)]).get(sub)
+    found = _results(link, lineitem_url, [("user_id", sub)])
+    return next((result for user, result in found if user == sub), None)  # the platform may ignore the filter
 
 
 def results(link: ResourceLink, lineitem_url: str) -> dict[str, Result]:
@@ -130,15 +134,30 @@ def results(link: ResourceLink, lineitem_url: str) -> dict[str, Result]:
     Raises:
         PlatformRefused, PlatformUnavailable.
     """
-    return _results(link, lineitem_url, [])
+    return dict(_results(link, lineitem_url, []))
 
 
-def _results(link: ResourceLink, lineitem_url: str, query: list[tuple[str, str]]) -> dict[str, Result]:
-    parts = urlsplit(_below(lineitem_url, "results"))
-    url = urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), *query])))
-    listed = call_service(link.platform, "GET", url, scopes=[SCOPE_RESULT_READONLY], accept=_RESULTS_TYPE).json
-    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return {str(one.get("userId")): _result(one) for one in found}
+def _results(link: ResourceLink, lineitem_url: str, query: list[tuple[str, str]]) -> Iterator[tuple[str, Result]]:
+    listed = _listed(link, _asking(_below(lineitem_url, "results"), query), [SCOPE_RESULT_READONLY], _RESULTS_TYPE)
+    return ((id_text(one.get("userId")), _result(one)) for one in listed)
+
+
+def _asking(url: str, query: list[tuple[str, str]]) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), *query])))
+
+
+def _listed(link: ResourceLink, url: str, scopes: Iterable[str], media_type: str) -> Iterator[dict[str, Any]]:
+    """What a list of the service holds, on all of its pages.
+
+    Raises:
+        PlatformUnavailable, PlatformRefused: as `pages`; also for a page that is no list: an empty one would mean that
+            nothing is there, and a second column be made, or everybody's grade be missing.
+    """
+    for page in pages(link.platform, url, scopes=scopes, accept=media_type):
+        if not isinstance(page.json, list) and page.status != 204:
+            raise PlatformUnavailable("Moodle's gradebook answered with something else than a list.")
+        yield from (one for one in page.json or [] if isinstance(one, dict))
 
 
 def _result(told: dict[str, Any]) -> Result:
@@ -213,15 +232,24 @@ def line_item(link: ResourceLink, maximum: Decimal | None) -> str:
 
 
 def _find_line_item(link: ResourceLink, scopes: Iterable[str]) -> str | None:
-    parts = urlsplit(link.lineitems_url)
-    query = [*parse_qsl(parts.query), ("resource_link_id", link.resource_link_id)]
-    url = urlunsplit(parts._replace(query=urlencode(query)))
-    items = call_service(link.platform, "GET", url, scopes=scopes, accept=_LINEITEMS_TYPE).json
-    for item in items if isinstance(items, list) else []:
+    url = _asking(link.lineitems_url, [("resource_link_id", link.resource_link_id)])
+    for item in _listed(link, url, scopes, _LINEITEMS_TYPE):
         # A platform may ignore the filter, so what it answers is looked at.
-        if isinstance(item, dict) and item.get("resourceLinkId") == link.resource_link_id and item.get("id"):
-            return str(item["id"])
+        if id_text(item.get("resourceLinkId")) == link.resource_link_id and (found := _address(link, item)):
+            return found
     return None
+
+
+def _address(link: ResourceLink, item: Any) -> str:
+    """Where a line item is: its `id` is an address (AGS 2.0, 3.2.9). Empty where it is something else."""
+    told = item.get("id") if isinstance(item, dict) else None
+    if not isinstance(told, str) or "/" not in told:
+        return ""
+    with suppress(ValueError):
+        found = urljoin(link.lineitems_url, told)
+        if found.startswith(("https://", "http://")) and is_text(found, longest=_LONGEST_ADDRESS):
+            return found
+    return ""
 
 
 def make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool = True) -> str:
@@ -242,9 +270,9 @@ def make_line_item(link: ResourceLink, *, label: str, maximum: float, tied: bool
         content_type=_LINEITEM_TYPE,
         json_body=json.dumps(wanted).encode(),
     ).json
-    if not isinstance(made, dict) or not isinstance(made.get("id"), str):
+    if not (found := _address(link, made)):
         raise PlatformRefused("The platform made a grade column but did not say where it is.")
-    return str(made["id"])
+    return found
 
 
 def _iso(at: datetime) -> str:

@@ -13,3 +13,10 @@ def is_text(value: object, *, longest: int | None = None) -> bool:
     except UnicodeEncodeError:
         return False
     return "\x00" not in value
+
+
+def id_text(told: object) -> str:
+    """An id as the text it is compared and kept as; empty for what is none. Some platforms send numbers: 7, 7.0."""
+    if isinstance(told, float) and told.is_integer():
+        told = int(told)
+    return str(told) if isinstance(told, int | str) and not isinstance(told, bool) else ""

@@ -11,6 +11,7 @@ from django.test import Client
 
 from lti_tool import ags, conflicts, outbox, politeness
 from lti_tool import delivery as sending
+from lti_tool.errors import PlatformError
 from lti_tool.models import Person, Platform, PlatformHealth, ResourceLink, ScoreDelivery, ScorePost
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.lti_tool.test_outbox import NOON, SCORES, TOKEN, graded, posted, submitted
@@ -219,6 +220,31 @@ class TestColumn:
         (differs,) = ScoreDelivery.objects.filter(differs=True)
         assert (differs.person.sub, differs.found_points, differs.state) == ("23", Decimal(61), "sent")
         assert posted(readable) == []
+
+    @pytest.mark.parametrize("kind", [str, int, float])
+    def test_comparing_reads_every_page_and_ids_of_any_type(
+        self, readable: PlatformDouble, class_of_five: list[ScoreDelivery], kind: type
+    ) -> None:
+        ScoreDelivery.objects.update(state="sent")
+        rows = [{"userId": kind(sub), "resultScore": 60, "resultMaximum": 100} for sub in range(20, 25)]
+        following = {"Link": f'<{RESULTS}&from=3>; rel="last next"'}
+        readable.answers.replace(responses.GET, RESULTS, json=rows[:3], headers=following)
+        readable.answers.get(f"{RESULTS}&from=3", json=rows[3:])
+
+        assert conflicts.compare(ResourceLink.objects.get()) == 0
+
+    @pytest.mark.parametrize("broken", [{"json": {"error": "?"}}, {"body": ""}, {"status": 404}])
+    def test_comparing_a_list_of_which_a_part_is_missing_changes_nothing(
+        self, readable: PlatformDouble, class_of_five: list[ScoreDelivery], broken: dict[str, Any]
+    ) -> None:
+        ScoreDelivery.objects.update(state="sent")
+        following = {"Link": f'<{RESULTS}&from=3>; rel="next"'}
+        readable.answers.replace(responses.GET, RESULTS, json=[], headers=following)
+        readable.answers.get(f"{RESULTS}&from=3", **broken)
+
+        with pytest.raises(PlatformError):
+            conflicts.compare(ResourceLink.objects.get())
+        assert not ScoreDelivery.objects.filter(differs=True).exists()
 
 
 def test_ledger_tells_what_was_posted_when_and_by_whom(readable: PlatformDouble) -> None:

@@ -275,6 +275,39 @@ def test_missing_line_item_is_found_by_its_link(launched: PlatformDouble) -> Non
     assert ResourceLink.objects.get().lineitem_url == found["id"]
 
 
+@pytest.mark.parametrize("ours", ["1", 1])
+def test_missing_line_item_is_found_on_a_later_page(launched: PlatformDouble, ours: object) -> None:
+    """The platform ignores the filter, has pages, and ids that are numbers."""
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    first = f"{LINEITEMS}?type_id=1&resource_link_id=1"
+    others = [{"id": f"{LINEITEMS}/{number}/lineitem", "resourceLinkId": number} for number in (11, 12)]
+    found = {"id": f"{LINEITEMS}/1/lineitem?type_id=1", "resourceLinkId": ours, "scoreMaximum": 100}
+    launched.answers.get(first, json=others, headers={"Link": f'<{first}&from=2>; rel = "next"'})
+    launched.answers.get(f"{first}&from=2", json=[found])
+
+    assert deliver(graded()).state == "sent"
+    assert ResourceLink.objects.get().lineitem_url == found["id"]
+
+
+def test_line_item_without_an_address_is_none(launched: PlatformDouble) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    untold = [{"id": 7, "resourceLinkId": "1"}, {"id": "7", "resourceLinkId": True}]
+    launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=untold)
+    launched.answers.post(f"{LINEITEMS}?type_id=1", json={"id": f"{LINEITEMS}/1/lineitem?type_id=1"}, status=201)
+
+    assert deliver(graded()).state == "sent"
+
+
+@pytest.mark.parametrize("told", [{"status": 500}, {"error": "?"}, "", None])
+def test_no_second_column_is_made_when_the_list_cannot_be_read(launched: PlatformDouble, told: Any) -> None:
+    ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
+    launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=told)
+    made = launched.answers.post(f"{LINEITEMS}?type_id=1", json={"id": f"{LINEITEMS}/1/lineitem?type_id=1"})
+
+    assert deliver(graded()).state == "waiting"
+    assert not made.calls
+
+
 def test_missing_line_item_is_made(launched: PlatformDouble) -> None:
     ResourceLink.objects.update(lineitem_url="", lineitems_url=f"{LINEITEMS}?type_id=1")
     launched.answers.get(f"{LINEITEMS}?type_id=1&resource_link_id=1", json=[])
