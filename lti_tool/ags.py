@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from django.utils import timezone
 
-from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnreadable
+from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnreadable, PlatformUnavailable
 from lti_tool.models import ResourceLink
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
 from lti_tool.paging import pages

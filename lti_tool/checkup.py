@@ -16,9 +16,9 @@ from config import outside
 from lti_tool import ags, nrps
 from lti_tool.errors import PlatformError, PlatformRefused, PlatformSlow
 from lti_tool.models import Course, Platform, ResourceLink
+from lti_tool.names import is_stand_in
 from lti_tool.platform import Answer, fetch_key_set_answer, granted_scopes
 from lti_tool.registration import SCOPES
-from lti_tool.sync import is_stand_in
 
 CHECK_SECONDS = 15  # for all calls of one check: an admin is waiting, and knows for what
 CLOCKS_MAY_DIFFER = 30  # seconds; Moodle's tokens live for 60

@@ -1,60 +1,71 @@
-"""Names and Role Provisioning Services 2.0: the course's roster."""
+"""Names and Role Provisioning Services 2.0: the course's roster, and who of it can open one activity."""
 
-import html
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from datetime import timedelta
+from functools import partial
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import structlog
-from django.db import OperationalError, transaction
+from django.core.cache import cache
+from django.db import OperationalError
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from lti_tool import members, paging, roster
 from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnavailable
-from lti_tool.models import Course, Membership, Person
-from lti_tool.platform import call_service
-from lti_tool.roles import Role, role_of
-from lti_tool.sync import name_or_stand_in
-from lti_tool.texts import is_text
+from lti_tool.members import Member
+from lti_tool.models import Course, Membership, Platform, ResourceLink
+from lti_tool.roles import Role
 
 log = structlog.get_logger(__name__)
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 _MEDIA_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
-_MOST_PAGES = 200
-_BATCH = 500
 IN_USE = timedelta(days=14)  # since somebody opened anything in the course
 FRESH = timedelta(hours=6)
-T = TypeVar("T")
-# RFC 8288. Moodle's line items use curly quotes, its NRPS straight ones; the address is case-sensitive either way.
-_NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel=["“”]?next\b', re.IGNORECASE)
+_ASKED_AGAIN = 24 * 3600  # seconds after which a platform is asked again for what it refused
 
 
-def refresh_roster(course: Course) -> PlatformError | None:
+@dataclass(frozen=True)
+class _List:
+    """`members` by `sub`; `unread`: how many entries nobody can tell whose they are."""
+
+    members: dict[str, Member]
+    unread: int
+
+
+def refresh_roster(course: Course, link: ResourceLink | None = None) -> PlatformError | None:
     """Fetch the course's roster and store it; the course keeps when that was, or why it failed (in plain words).
 
-    Returns what the platform failed with, if it did.
+    With `link`, also who of the course can open that activity, where the platform says it (NRPS 2.0, 2.4): what it
+    refuses or cannot answer leaves the whole course. What rosters may change is in `roster.py`.
 
-    A roster never lowers what a launch said of somebody: Moodle lists a non-editing teacher as Learner.
+    Returns what the platform failed with, if it did.
     """
     if not course.memberships_url:
         _remember_problem(course, "This platform did not offer its course roster to the tool.")
         return None
     began = timezone.now()
     try:
-        members = list(_members(course))
+        read = _list(course.platform, course.memberships_url)
+        if read.unread and not read.members:
+            # Taking it for an empty course would hide everybody.
+            raise PlatformRefused(f"none of its {read.unread} entries has a user_id that can be read.")
     except PlatformError as error:
         log.warning("roster_failed", course=str(course.pk), status=error.status)
         _remember_problem(course, f"The roster could not be read: {error.reason}")
         return error
+    if read.unread:
+        log.warning("roster_entries_unread", course=str(course.pk), entries=read.unread)
+    of_link, told = _of_link(course, link, read) if link is not None else (None, False)
+    asked = link if told else None
+    store = partial(roster.store, course, read.members, began=began, whole=not read.unread, link=asked, of_link=of_link)
     try:
-        _store(course, members, began)
+        store()
     except OperationalError:  # another course's roster, with the same people, was in the way
-        _store(course, members, began)
-    log.info("roster_read", course=str(course.pk), members=len(members))
+        store()
+    log.info("roster_read", course=str(course.pk), members=len(read.members))
     return None
 
 
@@ -72,128 +83,69 @@ def stale(*, at_most: int = 50) -> list[str]:
     return [str(pk) for pk in courses.values_list("pk", flat=True)[:at_most]]
 
 
-@dataclass(frozen=True)
-class _Member:
-    """One active person of a roster. Moodle escapes HTML in names here, not at launch; ours are plain."""
-
-    sub: str
-    role: Role
-    name: str
-    email: str
-
-
-def _members(course: Course) -> Iterator[_Member]:
-    url: str | None = course.memberships_url
-    for _ in range(_MOST_PAGES):
-        if url is None:
-            return
-        answer = call_service(course.platform, "GET", url, scopes=[SCOPE], accept=_MEDIA_TYPE)
-        page = answer.json.get("members") if isinstance(answer.json, dict) else None
-        if not isinstance(page, list):
-            # Taking it for an empty course would hide everybody.
-            raise PlatformUnavailable("Moodle answered without a list of members.")
-        yield from filter(None, map(_member, page))
-        following = _NEXT.search(answer.headers.get("Link", ""))
-        url = _next_page(url, html.unescape(following.group(1))) if following else None
-    if url is not None:  # half a list would hide the other half
-        raise PlatformRefused(f"Moodle's roster has more than {_MOST_PAGES} pages.")
+def _of_link(course: Course, link: ResourceLink, whole: _List) -> tuple[dict[str, Member] | None, bool]:
+    """Who can open the link (None: everybody), and whether that was told: an answer that fails changes nothing."""
+    refused = f"no-list-of-link:{link.pk}"
+    if link.platform_id != course.platform_id or _was_refused(refused):
+        return None, True
+    try:
+        read = _list(course.platform, _address(course.memberships_url, link))
+    except PlatformRefused as error:
+        log.info("list_of_link_refused", link=str(link.pk), status=error.status)
+        _note_refusal(refused)
+        return None, True
+    except PlatformUnavailable as error:
+        log.warning("list_of_link_failed", link=str(link.pk), status=error.status)
+        return None, False
+    able = {sub: member for sub, member in read.members.items() if member.active}
+    if read.unread or not _students(able.values()):
+        # What nobody could open, such as a hidden activity, would show an empty list of students.
+        return None, not read.unread
+    return able, True
 
 
-def _next_page(url: str, following: str) -> str:
-    """The token goes along, so it must be the same site's."""
-    joined = urljoin(url, following)
-    if urlsplit(joined)[:2] != urlsplit(url)[:2]:
-        raise PlatformRefused("Moodle's next page of the roster is on another site.")
-    return joined
+def _address(memberships_url: str, link: ResourceLink) -> str:
+    """The roster's address with the link's id, as the platform calls it, beside what its query has already."""
+    parts = urlsplit(memberships_url)
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "rlid"]
+    return parts._replace(query=urlencode([*query, ("rlid", link.resource_link_id)]), fragment="").geturl()
 
 
-def _member(told: Any) -> _Member | None:
-    """None for who is not active, and for nonsense."""
-    if not isinstance(told, dict) or told.get("status", "Active") != "Active":
-        return None
-    sub = told.get("user_id")
-    if not sub or not is_text(sub, longest=255):
-        return None
-
-    def text(key: str) -> str:
-        value = told.get(key)
-        plain = html.unescape(value) if isinstance(value, str) else ""
-        return plain if is_text(plain) else ""
-
-    roles = told.get("roles")
-    name = text("name") or " ".join(part for part in (text("given_name"), text("family_name")) if part)
-    return _Member(
-        sub=sub,
-        role=role_of(uri for uri in (roles if isinstance(roles, list) else []) if isinstance(uri, str)),
-        name=name[:255],
-        email=text("email")[:320],
-    )
+def _students(people: Iterable[Member]) -> bool:
+    return any(member.role == Role.STUDENT for member in people)
 
 
-@transaction.atomic
-def _store(course: Course, members: list[_Member], began: datetime) -> None:
-    """A few statements, however large the course is. `began`: when the list was asked for.
+def _list(platform: Platform, url: str) -> _List:
+    """Every page of a list of members.
 
-    Rows are locked in one order everywhere, because courses share people; and memberships before they are judged,
-    because somebody may be launched meanwhile.
+    Raises:
+        PlatformUnavailable, PlatformRefused: as `paging.pages`; also where a page has no list of members.
     """
-    told = {member.sub: member for member in sorted(members, key=lambda member: member.sub)}
-    people = _people(course, told)
-    kept = course.memberships.select_for_update().order_by("pk")
-    known = {membership.person_id: membership for membership in kept}
-    fresh, changed = [], []
-    for sub, person in people.items():
-        membership = known.pop(person.pk, None)
-        if membership is None:
-            fresh.append(Membership(course=course, person=person, role=told[sub].role))
-            continue
-        role = told[sub].role
-        if membership.from_launch:
-            role = max(Role(membership.role), role, key=lambda role: role.rank)
-        if not membership.active or membership.role != role:
-            membership.active, membership.role = True, role
-            changed.append(membership)
-    # Who came after the list was made is not missing from it.
-    gone = [one.pk for one in known.values() if one.active and not (one.seen_at and one.seen_at >= began)]
-    Membership.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
-    Membership.objects.bulk_update(changed, ["active", "role"], batch_size=_BATCH)
-    for batch in _batches(gone):
-        Membership.objects.filter(pk__in=batch).update(active=False)
-    course.roster_refreshed_at = course.roster_tried_at = timezone.now()
-    course.roster_problem = ""
-    course.save(update_fields=["roster_refreshed_at", "roster_tried_at", "roster_problem"])
+    found: list[Member] = []
+    unread = 0
+    for answer in paging.pages(platform, url, scopes=[SCOPE], accept=_MEDIA_TYPE):
+        entries = answer.json.get("members") if isinstance(answer.json, dict) else None
+        if not isinstance(entries, list):
+            raise PlatformUnavailable("Moodle answered without a list of members.")
+        read = [member for entry in entries if (member := members.read(entry)) is not None]
+        unread += len(entries) - len(read)
+        found += read
+    return _List(members.by_sub(found), unread)
 
 
-def _people(course: Course, told: dict[str, _Member]) -> dict[str, Person]:
-    """The persons of a roster by `sub`: made, or brought up to date with what it says (never emptied by it)."""
-    platform = course.platform
-    fresh = [
-        Person(
-            platform=platform, sub=one.sub, name=name_or_stand_in(one.name, one.email, one.sub)[:255], email=one.email
-        )
-        for one in told.values()
-    ]
-    # Those who are known stay as they are.
-    Person.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
-    known = {
-        person.sub: person
-        for batch in _batches(list(told))
-        for person in Person.objects.filter(platform=platform, sub__in=batch)
-    }
-    people = {sub: known[sub] for sub in told if sub in known}
-    changed = []
-    for sub, person in people.items():
-        name, email = told[sub].name or person.name, told[sub].email or person.email
-        if (person.name, person.email) != (name, email):
-            person.name, person.email = name, email
-            changed.append(person)
-    Person.objects.bulk_update(changed, ["name", "email"], batch_size=_BATCH)
-    return people
+def _was_refused(key: str) -> bool:
+    try:
+        return bool(cache.get(key))
+    except Exception:  # each cache library has errors of its own; the cache only saves a request
+        log.warning("cache_unavailable")
+        return False
 
 
-def _batches(things: list[T]) -> Iterator[list[T]]:
-    for start in range(0, len(things), _BATCH):
-        yield things[start : start + _BATCH]
+def _note_refusal(key: str) -> None:
+    try:
+        cache.set(key, True, _ASKED_AGAIN)
+    except Exception:  # as above
+        log.warning("cache_unavailable")
 
 
 def _remember_problem(course: Course, problem: str) -> None:

@@ -39,6 +39,7 @@ CONNECT_SECONDS = 5
 REGISTRATION_SECONDS = 15  # for both calls: an admin is waiting, and knows for what
 LISTING_TIMES = 3  # PLATFORM_ANSWER_SECONDS, for the whole of a roster's or a gradebook's page
 LARGEST_ANSWER = 5_000_000  # bytes
+LARGEST_LIST = 40_000_000  # of one page of a list; Moodle's roster of 20,000 people has 7 MB, with grade data 20 MB
 ASSERTION_SECONDS = 60
 # RFC 6749, 5.2. Moodle answers a signature that it cannot verify with a sentence of its own instead.
 _OAUTH_ERRORS = {"invalid_scope", "invalid_client", "invalid_request", "invalid_grant", "unauthorized_client"}
@@ -256,7 +257,8 @@ def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None
         ):
             answered_at = time.time()
             try:
-                body = _read(response)
+                is_list = method == "GET" and "Authorization" in headers
+                body = _read(response, LARGEST_LIST if is_list else LARGEST_ANSWER)
             except requests.exceptions.ContentDecodingError:  # it is whole, and not packed as its header says
                 body = _NO_JSON
             status, answer_headers = response.status_code, response.headers
@@ -295,6 +297,8 @@ def _trouble(status: int) -> str:
 
 def _in_words(error: Exception) -> str:
     """For a teacher, who reads it beside a grade; the log has the error's own name."""
+    if isinstance(error, _TooLarge):
+        return f"sent more than {error.args[0] / 1_000_000:g} MB in one answer, which this tool does not read"
     if isinstance(error, requests.Timeout):
         return "did not answer in time"
     if isinstance(error, requests.exceptions.SSLError):
@@ -349,13 +353,17 @@ def _new_session(*, anywhere: bool) -> requests.Session:
     return session
 
 
-def _read(response: requests.Response) -> bytes:
+class _TooLarge(requests.ConnectionError):
+    """More than `args[0]` bytes."""
+
+
+def _read(response: requests.Response, largest: int) -> bytes:
     parts, size = [], 0
     for part in response.iter_content(65536):
         parts.append(part)
         size += len(part)
-        if size > LARGEST_ANSWER:
-            raise requests.ConnectionError("the answer is too large")
+        if size > largest:
+            raise _TooLarge(largest)
     return b"".join(parts)
 
 

@@ -8,25 +8,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import FilteredRelation, Q
+from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from django.utils import timezone
 
 from lti_tool.claims import Launch
 from lti_tool.errors import LaunchRefused
 from lti_tool.models import (
+    BY_ROSTER,
     ContentSelection,
     Course,
     Deployment,
+    KeptOut,
     LaunchSession,
     Membership,
     Person,
     Platform,
     ResourceLink,
     Session,
+    Told,
 )
+from lti_tool.names import name_now, name_or_stand_in
 from lti_tool.registered import Registration
 
-_NO_NAME = "(no name sent)"
 _SEEN_AGAIN = timedelta(hours=1)  # how exact the times of being seen are
 _MOST_HISTORY = 20
 
@@ -65,16 +68,6 @@ def record(launch: Launch, registration: Registration) -> tuple[Session, str]:
     )
 
 
-def name_or_stand_in(name: str, email: str, sub: str) -> str:
-    """What to call somebody: platforms may send no personal data at all."""
-    return (name or email)[:255] or f"Person {sub[:12]} {_NO_NAME}"
-
-
-def is_stand_in(name: str) -> bool:
-    """True for a name that `name_or_stand_in` made up."""
-    return name.endswith(_NO_NAME)
-
-
 def _context_id(launch: Launch) -> str:
     if launch.context is not None:
         return launch.context.id
@@ -85,7 +78,11 @@ def _context_id(launch: Launch) -> str:
 
 
 def _known(launch: Launch, platform: Platform) -> Membership | None:
-    """The membership with its person, its course, and (as `.link`, perhaps None) the resource link."""
+    """The membership with its person, its course, and (as `.link`, perhaps None) the resource link.
+
+    It is locked, so that a roster that is being stored comes wholly before this launch or wholly after it. `kept_out`:
+    the platform's list for the link was without this person.
+    """
     memberships = Membership.objects.select_related("person", "course").filter(
         course__platform=platform,
         course__context_id=_context_id(launch),
@@ -94,10 +91,15 @@ def _known(launch: Launch, platform: Platform) -> Membership | None:
     )
     if launch.resource_link is not None:
         of_this_id = Q(course__resource_links__resource_link_id=launch.resource_link.id)
+        kept_out = KeptOut.objects.filter(
+            person=OuterRef("person"),
+            resource_link__course=OuterRef("course"),
+            resource_link__resource_link_id=launch.resource_link.id,
+        )
         memberships = memberships.annotate(
-            link=FilteredRelation("course__resource_links", condition=of_this_id)
+            link=FilteredRelation("course__resource_links", condition=of_this_id), kept_out=Exists(kept_out)
         ).select_related("person", "course", "link")  # type: ignore[misc]  # the stubs do not know of `link`
-    return memberships.first()
+    return memberships.select_for_update(of=("self",), no_key=True).first()
 
 
 def _update(row: models.Model, told: dict[str, Any]) -> None:
@@ -109,16 +111,27 @@ def _update(row: models.Model, told: dict[str, Any]) -> None:
 
 
 def _person(launch: Launch, platform: Platform, known: Membership | None) -> Person:
-    told = {"email": launch.email, "locale": launch.locale}
-    told = {key: value for key, value in told.items() if value}
-    if launch.name or launch.email:
-        told["name"] = name_or_stand_in(launch.name, launch.email, launch.sub)
+    """What earlier launches into this course told and this one leaves out is forgotten: the site shares it no more."""
     if known is not None:
         person = known.person
     else:
-        stand_in = {"name": name_or_stand_in(launch.name, launch.email, launch.sub)}
-        person, _ = Person.objects.get_or_create(platform=platform, sub=launch.sub, defaults={**stand_in, **told})
-    _update(person, told)
+        first = {
+            "name": name_or_stand_in(launch.name, launch.email, launch.sub),
+            "email": launch.email,
+            "locale": launch.locale,
+        }
+        person, _ = Person.objects.get_or_create(platform=platform, sub=launch.sub, defaults=first)
+    forgotten = known is not None and bool(known.told & Told.LAUNCH_EMAIL)
+    email = launch.email or ("" if forgotten else person.email)
+    name = name_now(
+        person.name,
+        person.email,
+        name=launch.name,
+        email=email,
+        sub=launch.sub,
+        forget=known is not None and bool(known.told & Told.LAUNCH_NAME),
+    )
+    _update(person, {"name": name, "email": email, "locale": launch.locale})
     return person
 
 
@@ -143,14 +156,26 @@ def _course(launch: Launch, platform: Platform, deployment: Deployment, known: M
 
 
 def _membership(launch: Launch, course: Course, person: Person, known: Membership | None) -> None:
-    told = {"role": launch.role, "from_launch": True, "active": True, "seen_at": timezone.now()}
+    told = {
+        "role": launch.role,
+        "from_launch": True,
+        "active": True,
+        "told": Told.by_launch(launch.name, launch.email) | ((known.told if known else 0) & BY_ROSTER),
+    }
+    now = timezone.now()
     if known is None:
-        membership, _ = Membership.objects.get_or_create(course=course, person=person, defaults=told)
+        membership, _ = Membership.objects.get_or_create(
+            course=course, person=person, defaults={**told, "seen_at": now}
+        )
     else:
         membership = known
-    if membership.active and _lately(membership.seen_at, _SEEN_AGAIN):
-        del told["seen_at"]
-    _update(membership, told)
+    news = any(getattr(membership, name) != value for name, value in told.items())
+    # With news to the second: a roster that was asked for before does not overrule it.
+    _update(membership, told if not news and _lately(membership.seen_at, _SEEN_AGAIN) else {**told, "seen_at": now})
+    if getattr(known, "kept_out", False):
+        KeptOut.objects.filter(
+            person=person, resource_link__course=course, resource_link__resource_link_id=launch.resource_link.id
+        ).delete()
 
 
 def _resource_link(launch: Launch, platform: Platform, course: Course, known: Membership | None) -> ResourceLink:

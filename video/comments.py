@@ -15,8 +15,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from lti_tool.models import LaunchSession, Membership
+from lti_tool.names import is_stand_in
 from lti_tool.roles import Role
-from lti_tool.sync import is_stand_in
 from video import anonymity, events, grading
 from video.durations import clock
 from video.models import Attempt, Comment, Event, Release, Video

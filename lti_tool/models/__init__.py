@@ -1,6 +1,6 @@
 """The rows that a launch leaves: who came, from where, to what; and what is owed to the platform."""
 
-from lti_tool.models.course import Course, Membership, ResourceLink
+from lti_tool.models.course import BY_LAUNCH, BY_ROSTER, Course, KeptOut, Membership, ResourceLink, Told
 from lti_tool.models.invitation import Invitation
 from lti_tool.models.launch import LaunchSession, UsedNonce
 from lti_tool.models.person import Person
@@ -12,11 +12,14 @@ from lti_tool.models.selection import ContentSelection
 from lti_tool.models.session import Session
 
 __all__ = [
+    "BY_LAUNCH",
+    "BY_ROSTER",
     "ContentSelection",
     "Course",
     "DeliverySlot",
     "Deployment",
     "Invitation",
+    "KeptOut",
     "LaunchSession",
     "Membership",
     "Person",
@@ -26,5 +29,6 @@ __all__ = [
     "ScoreDelivery",
     "ScorePost",
     "Session",
+    "Told",
     "UsedNonce",
 ]

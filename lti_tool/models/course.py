@@ -1,3 +1,5 @@
+from enum import IntFlag
+
 from django.db import models
 
 from lti_tool.ids import new_id
@@ -29,8 +31,33 @@ class Course(models.Model):
         return self.title or self.context_id
 
 
+class Told(IntFlag):
+    """What the last launch, and the last roster, told of somebody."""
+
+    LAUNCH_NAME = 1
+    LAUNCH_EMAIL = 2
+    ROSTER_NAME = 4
+    ROSTER_EMAIL = 8
+
+    @classmethod
+    def by_launch(cls, name: str, email: str) -> "Told":
+        return (cls.LAUNCH_NAME if name else cls(0)) | (cls.LAUNCH_EMAIL if email else cls(0))
+
+    @classmethod
+    def by_roster(cls, name: str, email: str) -> "Told":
+        return (cls.ROSTER_NAME if name else cls(0)) | (cls.ROSTER_EMAIL if email else cls(0))
+
+
+BY_LAUNCH, BY_ROSTER = Told.LAUNCH_NAME | Told.LAUNCH_EMAIL, Told.ROSTER_NAME | Told.ROSTER_EMAIL
+
+
 class Membership(models.Model):
-    """What somebody is in a course. A launch says it for sure; a roster only where no launch has (`moodle.md`, 11)."""
+    """What somebody is in a course now, by launches and rosters; what a roster may change is in `roster.py`.
+
+    `told` says where name and e-mail come from: only who told something takes it back by leaving it out.
+    """
+
+    GONE = "gone"
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
@@ -38,6 +65,10 @@ class Membership(models.Model):
     from_launch = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
     seen_at = models.DateTimeField(null=True, blank=True)
+    listed = models.CharField(
+        max_length=10, blank=True, help_text="What the roster said last: a role, or gone. Empty: never on it."
+    )
+    told = models.PositiveSmallIntegerField(default=0, help_text="By whom name and e-mail were told last: of `Told`.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["course", "person"], name="membership_once")]
@@ -68,3 +99,19 @@ class ResourceLink(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.resource_link_id
+
+
+class KeptOut(models.Model):
+    """Somebody of the course who cannot open this link, as the platform's own list for the link says.
+
+    Rows are kept for these and not for who can, because most activities are open to the whole course.
+    """
+
+    resource_link = models.ForeignKey(ResourceLink, on_delete=models.CASCADE, related_name="kept_out")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="kept_out_of")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["resource_link", "person"], name="kept_out_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} of {self.resource_link_id}"

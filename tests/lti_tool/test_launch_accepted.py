@@ -13,6 +13,7 @@ from lti_tool import outbox, registered
 from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink, UsedNonce
 from tests.lti_tool.platform_double import INSTRUCTOR, LEARNER, LTI, PlatformDouble
 
+NAMELESS: dict[str, Any] = {"name": ..., "given_name": ..., "family_name": ...}
 VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
 
 
@@ -127,11 +128,37 @@ def test_personal_data_may_be_missing(
     assert Person.objects.get().name == name
 
 
-def test_a_launch_without_a_name_keeps_the_known_one(platform: PlatformDouble, browser: Client) -> None:
+def test_what_launches_no_longer_tell_is_forgotten(platform: PlatformDouble, browser: Client) -> None:
     platform.open_page(browser)
-    platform.open_page(browser, name=..., given_name=..., family_name=..., email=...)
+    platform.open_page(browser, email=...)
+    person = Person.objects.get()
+    assert (person.name, person.email, person.locale) == ("Ana Student", "", "en")
 
-    assert Person.objects.get().name == "Ana Student"
+    platform.open_page(browser, **NAMELESS, email=..., **{f"{LTI}launch_presentation": ...})
+    person = Person.objects.get()
+    assert (person.name, person.email, person.locale) == ("Person 6 (no name sent)", "", "")
+
+
+def test_whom_the_address_names_is_not_called_by_the_old_one(platform: PlatformDouble, browser: Client) -> None:
+    platform.open_page(browser, **NAMELESS)
+    assert Person.objects.get().name == "ana@example.org"
+
+    platform.open_page(browser, **NAMELESS, email="new@example.org")
+    assert Person.objects.get().name == "new@example.org"
+
+    platform.open_page(browser, **NAMELESS, email=...)
+    assert Person.objects.get().name == "Person 6 (no name sent)"
+
+
+def test_a_launch_into_another_course_takes_nothing_back(platform: PlatformDouble, browser: Client) -> None:
+    """A platform may share with one activity and not with another."""
+    elsewhere = {f"{LTI}context": {"id": "9"}, f"{LTI}resource_link": {"id": "77"}}
+    platform.open_page(browser)
+    for _ in range(2):
+        platform.open_page(browser, **elsewhere, **NAMELESS, email=...)
+
+    person = Person.objects.get()
+    assert (person.name, person.email) == ("Ana Student", "ana@example.org")
 
 
 def test_links_without_a_context_are_courses_of_their_own(platform: PlatformDouble, browser: Client) -> None:

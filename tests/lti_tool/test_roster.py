@@ -9,8 +9,10 @@ import requests
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from responses import matchers
 
-from lti_tool import nrps
+import lti_tool.platform
+from lti_tool import nrps, paging
 from lti_tool.models import Course, Membership, Person
 from tests.lti_tool.platform_double import CONTEXT_ROLE, INSTRUCTOR, LEARNER, PlatformDouble
 
@@ -109,16 +111,107 @@ def test_course_without_the_service_says_so(platform: PlatformDouble, course: Co
     assert "did not offer" in refresh(course).roster_problem
 
 
-@pytest.mark.parametrize("members", [None, "all", [1, None, {"user_id": 7}, {"user_id": "x" * 300}]])
-def test_nonsense_in_a_roster_is_passed_over(platform: PlatformDouble, course: Course, members: Any) -> None:
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        (None, "without a list of members"),
+        ("all", "without a list of members"),
+        ({}, "without a list of members"),
+        ([1, None, {"name": "Ben"}, {"user_id": True}, {"user_id": " "}, {"user_id": "x" * 300}], "none of its 6"),
+    ],
+)
+def test_list_of_which_nothing_can_be_used_changes_nothing(
+    platform: PlatformDouble, course: Course, members: Any, said: str
+) -> None:
+    enrolled = platform.answers.get(MEMBERS, json={"members": [member("3", "Tara"), member("7", "Ben")]})
+    at = refresh(course).roster_refreshed_at
+    platform.answers.remove(enrolled)
     platform.answers.get(MEMBERS, json={"members": members})
 
     course = refresh(course)
 
-    assert Person.objects.count() == 1
-    if not isinstance(members, list):
-        assert "without a list of members" in course.roster_problem
-        assert Membership.objects.get().active, "what is no list is no empty course"
+    assert said in course.roster_problem
+    assert course.roster_refreshed_at == at
+    assert Membership.objects.filter(active=True).count() == 2, "it is no empty course"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"user_id": 1656398401, "status": "Active", "roles": ["Learner"]},
+        {"user_id": 1656398401.0, "roles": "Learner"},
+        {"user_id": "1656398401", "status": None, "roles": "urn:something:unknown,Learner"},
+        {"user_id": "1656398401", "status": "ACTIVE ", "roles": {"0": "learner"}},
+        {"user_id": "1656398401", "status": "http://purl.imsglobal.org/vocab/lis/v2/membership/status#Active"},
+        {"user_id": "1656398401", "status": [], "roles": None},
+        {"user_id": "1656398401", "status": "", "roles": [None, 7, {"x": 1}]},
+        {"user_id": "1656398401", "status": "Enrolled", "roles": [LEARNER]},
+    ],
+)
+def test_member_in_the_shapes_that_platforms_send_is_a_student(
+    platform: PlatformDouble, course: Course, entry: dict[str, Any]
+) -> None:
+    platform.answers.get(MEMBERS, json={"members": [entry]})
+
+    assert refresh(course).roster_problem == ""
+    assert Membership.objects.filter(person__sub="1656398401", role="student", active=True).exists()
+
+
+@pytest.mark.parametrize("roles", [["instructor"], "Instructor", "Learner, Instructor", {"1": INSTRUCTOR}])
+def test_member_in_the_shapes_that_platforms_send_is_a_teacher(
+    platform: PlatformDouble, course: Course, roles: Any
+) -> None:
+    platform.answers.get(MEMBERS, json={"members": [{"user_id": 7, "roles": roles}]})
+
+    refresh(course)
+
+    assert Membership.objects.get(person__sub="7").role == "teacher"
+
+
+@pytest.mark.parametrize("status", ["Inactive", "INACTIVE", " deleted", "liss:Inactive", False, "Suspended"])
+def test_who_is_not_active_in_any_spelling_is_none_of_the_course(
+    platform: PlatformDouble, course: Course, status: Any
+) -> None:
+    platform.answers.get(MEMBERS, json={"members": [member("7", "Ben"), {**member("8", "Zoë"), "status": status}]})
+
+    refresh(course)
+
+    assert list(Membership.objects.filter(role="student", active=True).values_list("person__sub", flat=True)) == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ({"name": 4711}, "4711"),
+        ({"name": False}, "Person 7 (no name sent)"),
+        ({"name": "  \u200f ", "given_name": "Ben", "family_name": None}, "Ben"),
+        ({"name": "&nbsp;", "email": "ben@example.org"}, "ben@example.org"),
+        ({"name": " O&#039;Neil "}, "O'Neil"),
+        ({"name": ["Ben"], "email": 12}, "Person 7 (no name sent)"),
+    ],
+)
+def test_name_that_cannot_be_read_is_as_absent(
+    platform: PlatformDouble, course: Course, told: dict[str, Any], name: str
+) -> None:
+    platform.answers.get(MEMBERS, json={"members": [{"user_id": "7", **told}]})
+
+    refresh(course)
+
+    assert Person.objects.get(sub="7").name == name
+
+
+def test_who_is_missing_from_a_list_with_an_unread_entry_may_be_that_entry(
+    platform: PlatformDouble, course: Course
+) -> None:
+    platform.answers.get(MEMBERS, json={"members": [member("7", "Ben"), member("8", "Zoë")]})
+    refresh(course)
+    platform.answers.upsert(
+        "GET", MEMBERS, json={"members": [member("7", "Ben"), {**member("8", "Zoë"), "user_id": []}]}
+    )
+
+    refresh(course)
+
+    assert Membership.objects.get(person__sub="8").active
 
 
 def test_token_does_not_follow_a_next_page_to_another_site(platform: PlatformDouble, course: Course) -> None:
@@ -184,12 +277,67 @@ def test_who_launches_while_the_list_is_read_is_not_gone(platform: PlatformDoubl
     assert Membership.objects.get(person__sub="77").active
 
 
-def test_half_a_list_hides_nobody(platform: PlatformDouble, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nrps, "_MOST_PAGES", 2)
-    platform.answers.get(MEMBERS, json={"members": []}, headers={"Link": f'<{MEMBERS}>; rel="next"'})
+@pytest.mark.parametrize(
+    ("page_2", "said"),
+    [
+        ({"status": 500}, "could not be read"),
+        ({"status": 404}, "could not be read"),
+        ({"json": {"members": None}}, "without a list of members"),
+        ({"json": {"members": []}, "headers": {"Link": f'<{MEMBERS}?page=3>; rel="next"'}}, "more than 2 pages"),
+        ({"json": {"members": []}, "headers": {"Link": f'<{MEMBERS}?page=1>; rel="next"'}}, "goes in a circle"),
+    ],
+)
+def test_list_that_ends_too_early_says_so_and_hides_nobody(
+    platform: PlatformDouble, course: Course, monkeypatch: pytest.MonkeyPatch, page_2: dict[str, Any], said: str
+) -> None:
+    everybody = platform.answers.get(MEMBERS, json={"members": [member("3", "Tara"), member("8", "Zoë")]})
+    refresh(course)
+    platform.answers.remove(everybody)
+    monkeypatch.setattr(paging, "MOST_PAGES", 2)
+    Course.objects.update(memberships_url=f"{MEMBERS}?page=1")
+    first = {"json": {"members": [member("7", "Ben")]}, "headers": {"Link": f'<{MEMBERS}?page=2>; rel = "last next"'}}
+    for page, answer in (("1", first), ("2", page_2)):
+        platform.answers.get(MEMBERS, **answer, match=[matchers.query_param_matcher({"page": page})])
 
-    assert "more than 2 pages" in refresh(course).roster_problem
-    assert Membership.objects.get().active
+    assert said in refresh(Course.objects.select_related("platform").get()).roster_problem
+    assert Membership.objects.filter(active=True).count() == 2
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<{}>; rel = "next"',
+        '<{}>; rel="last next"',
+        '<{}>;title="a, b; c";rel=NEXT',
+        "</first>; rel=first, <{}>; rel=next",
+    ],
+)
+def test_every_way_to_name_the_next_page_is_read(platform: PlatformDouble, course: Course, link: str) -> None:
+    following = f"{MEMBERS}/2"
+    platform.answers.get(MEMBERS, json={"members": [member("7", "Ben")]}, headers={"Link": link.format(following)})
+    platform.answers.get(following, json={"members": [member("8", "Zoë")]})
+
+    refresh(course)
+
+    assert sorted(Membership.objects.filter(role="student").values_list("person__sub", flat=True)) == ["7", "8"]
+
+
+def test_twenty_thousand_members_in_one_answer(platform: PlatformDouble, course: Course) -> None:
+    """As large as a Moodle answers with; how many rows are written is another test's."""
+    everybody = [member("7", "Ben"), *({"user_id": None, "name": "x" * 330} for _ in range(20_000))]
+    platform.answers.get(MEMBERS, json={"members": everybody})
+
+    assert refresh(course).roster_problem == ""
+    assert Membership.objects.filter(person__sub="7").exists()
+
+
+def test_answer_beyond_all_measure_says_why(
+    platform: PlatformDouble, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lti_tool.platform, "LARGEST_LIST", 1000)
+    platform.answers.get(MEMBERS, json={"members": [member(str(n), "Ben") for n in range(100)]})
+
+    assert "more than 0.001 MB in one answer" in refresh(course).roster_problem
 
 
 class TestSweep:

@@ -14,8 +14,8 @@ from config.queue import enqueue
 from lti_tool import nrps
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.errors import PlatformSlow
+from lti_tool.names import is_stand_in
 from lti_tool.roles import Role
-from lti_tool.sync import is_stand_in
 from lti_tool.tasks import refresh_roster as refresh_roster_task
 from video import addresses, deliveries, grading, roster
 from video.assignments import assignment_of, tell_of_copy
