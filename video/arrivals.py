@@ -4,6 +4,7 @@ A state and what follows from it are one transaction: a film that is believed re
 handed in if its student asked for that while it was still under way.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -14,7 +15,8 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from lti_tool.models import LaunchSession
-from video import endings, events, examine, media_types, remux, signals, submissions, tasks
+from video import endings, events, examine, integrity, media_types, remux, signals, submissions, tasks
+from video.copies import Copies, arrived
 from video.durations import clock
 from video.models import Attempt, Event, Video
 from video.problems import Problem, too_large
@@ -32,33 +34,33 @@ _SPARE_SECONDS = 1.0  # containers round, and a recorder stops a moment after it
 def look(video: Video, *, launch: LaunchSession | None) -> Video:
     """The first look, while the person waits: is it there, whole, and does it begin like what it was announced as?
 
-    What passes is `checking` from then on; a worker looks into it.
+    What passes is `checking` from then on; a worker looks into it. Of several looks at once, one decides; the others
+    answer what has become of it.
 
     Raises:
         Problem: 409 `not_arrived`; 422 with the reason, and the object is deleted.
         StorageUnavailable, StorageRefused.
     """
-    backend = storage(video.backend)
-    stored = _found(backend, video)
-    if stored is None:
-        raise _not_arrived()
-    key, there = stored
-    try:
-        head = backend.read(key, 0, media_types.HEAD_BYTES)
-    except ObjectChanged as error:
-        raise _not_arrived() from error  # another look has just moved it
-    problem = _why_not(video, there, head)
-    if problem is not None:
-        endings.refuse(video, launch=launch, problem=problem)
-        raise problem
-    if key != video.key:
+    with Copies(video) as copies:
         try:
-            backend.settle(key=key, to=video.key, checksum=there.checksum)
-        except ObjectChanged as error:
-            raise _not_arrived() from error  # another tab sends it again just now: the next look will tell
-        there = backend.inspect(video.key) or there
-    _take_in(video, there)
-    return video
+            found = arrived(video, copies)
+            head = storage(video.backend).read(found[0], 0, media_types.HEAD_BYTES) if found else b""
+        except ObjectChanged:
+            found = None  # it is sent again just now, or another look has taken it: the next one will tell
+        if found is None:
+            return _moved_on(video)
+        key, there = found
+        if problem := _why_not(video, there, head):
+            if endings.refuse(video, launch=launch, problem=problem):
+                raise problem
+        elif not _take_in(video, key, there):
+            _clear_if_over(video)
+        return _moved_on(video)
+
+
+def over(video: Video) -> Problem:
+    """What is told of an upload that came to nothing."""
+    return Problem("upload_over", video.error_message or "This upload has ended.", "Choose the file again.")
 
 
 def claim(video_id: str) -> Video | None:
@@ -71,8 +73,9 @@ def claim(video_id: str) -> Video | None:
     if video is None:
         return None
     until = timezone.now() + _CLAIM + timedelta(seconds=video.size / _SLOWEST)
-    if not free.update(claimed_until=until, looks=F("looks") + 1):
+    if not free.filter(key=video.key).update(claimed_until=until, looks=F("looks") + 1):
         return None
+    video.claimed_until = until
     if video.looks < MOST_LOOKS:
         return video
     log.error("looks_used_up", video=str(video.pk))
@@ -87,59 +90,56 @@ def check(video: Video) -> None:
     Raises:
         StorageUnavailable, StorageRefused: nothing is changed, so that a later sweep looks again.
     """
-    try:
-        found = _read(storage(video.backend), video)
-    except StorageError:
-        Video.objects.filter(pk=video.pk).update(claimed_until=None, looks=F("looks") - 1)
-        raise
-    except examine.Unreadable as unreadable:
-        told = Problem("unreadable", unreadable.reason, "Play it on your device to see; then choose another file.")
-        endings.refuse(video, launch=None, problem=told)
-    except Problem as gone:
-        endings.refuse(video, launch=None, problem=gone)
-    else:
-        _judge(video, found)
+    with Copies(video) as copies:
+        try:
+            film = _read(storage(video.backend), video, copies)
+        except StorageError:
+            mine = Video.objects.filter(pk=video.pk, state=Video.State.CHECKING, claimed_until=video.claimed_until)
+            mine.update(claimed_until=None, looks=F("looks") - 1)
+            raise
+        except examine.Unreadable as unreadable:
+            told = Problem("unreadable", unreadable.reason, "Play it on your device to see; then choose another file.")
+            endings.refuse(video, launch=None, problem=told)
+        except Problem as gone:
+            endings.refuse(video, launch=None, problem=gone)
+        else:
+            if problem := _too_long(video, film.found.duration):
+                endings.refuse(video, launch=None, problem=problem)
+            else:
+                _believe(video, film)
     _clear_if_over(video)
 
 
-def _judge(video: Video, found: examine.Findings) -> None:
-    if problem := _too_long(video, found.duration):
-        endings.refuse(video, launch=None, problem=problem)
-        return
-    video.duration, video.width, video.height = found.duration, found.width, found.height
-    video.video_codec, video.audio_codec = found.video_codec, found.audio_codec
-    _believe(video)
+@dataclass(frozen=True)
+class _Film:
+    """What can be played: what it says of itself, and where and what it is in storage."""
+
+    found: examine.Findings
+    key: str
+    stored: StoredObject
 
 
-def _read(backend: Backend, video: Video) -> examine.Findings:
-    """What the film says of itself, once it has a length and an index."""
-    _note_stored(backend, video)
-    found = examine.read(backend, video.key, video.size, video.content_type)
-    if not found.streamed:
-        return found
-    try:
-        remux.make_seekable(backend, video.key, size=video.size, content_type=video.content_type)
-    except OSError:  # our disk is full: a film that one cannot jump in is better than none
-        log.exception("not_made_seekable", video=str(video.pk))
-        return found
-    _note_stored(backend, video)
-    return examine.read(backend, video.key, video.size, video.content_type)
-
-
-def _note_stored(backend: Backend, video: Video) -> None:
-    """Size and checksum as they are now: a worker that died may have put a film in its place."""
+def _read(backend: Backend, video: Video, copies: Copies) -> _Film:
+    """What was taken in, or a copy of it with a length and an index."""
     stored = backend.inspect(video.key)
     if stored is None:
         raise Problem("upload_gone", "The file is no longer in storage.", "Choose it again.")
-    video.size, video.checksum = stored.size, stored.checksum
-
-
-def _found(backend: Backend, video: Video) -> tuple[str, StoredObject] | None:
-    """Where the object is: still where its form sent it, or at its own key."""
-    for key in filter(None, (video.incoming_key, video.key)):
-        if stored := backend.inspect(key):
-            return key, stored
-    return None
+    if not integrity.is_same(video, stored):
+        log.error("stored_object_differs", row=str(video.pk), found="altered")
+        raise Problem("altered", "The file was changed in storage after it had arrived.", "Choose it again.")
+    found = examine.read(backend, video.key, video.size, video.content_type)
+    if not found.streamed:
+        return _Film(found, video.key, stored)
+    seekable = copies.new_key()
+    try:
+        size = remux.make_seekable(backend, video.key, to=seekable, size=video.size, content_type=video.content_type)
+    except OSError:  # our disk is full: a film that one cannot jump in is better than none
+        log.exception("not_made_seekable", video=str(video.pk))
+        return _Film(found, video.key, stored)
+    there = backend.inspect(seekable)
+    if there is None or there.size != size:
+        raise Problem("upload_gone", "The file is no longer in storage.", "Choose it again.")
+    return _Film(examine.read(backend, seekable, size, video.content_type), seekable, there)
 
 
 def _why_not(video: Video, stored: StoredObject, head: bytes) -> Problem | None:
@@ -175,32 +175,54 @@ def _too_long(video: Video, seconds: float | None) -> Problem | None:
     )
 
 
-def _take_in(video: Video, stored: StoredObject) -> None:
+def _take_in(video: Video, key: str, stored: StoredObject) -> bool:
+    """Of the row as it was when the look began; False where somebody else has decided meanwhile."""
     now = timezone.now()
+    as_it_was = Video.objects.filter(
+        pk=video.pk, state=Video.State.PENDING, key=video.key, incoming_key=video.incoming_key
+    )
     with transaction.atomic():
-        taken = Video.objects.filter(pk=video.pk, state=Video.State.PENDING).update(
-            state=Video.State.CHECKING, size=stored.size, checksum=stored.checksum, confirmed_at=now, active_at=now
+        taken = as_it_was.update(
+            state=Video.State.CHECKING,
+            key=key,
+            size=stored.size,
+            checksum=stored.checksum,
+            confirmed_at=now,
+            active_at=now,
         )
-        if taken:  # else the browser asked twice
+        if taken:
             enqueue(tasks.check_arrival, str(video.pk))
-        else:
-            _clear_if_over(video)
-    video.refresh_from_db(fields=["state", "size", "checksum", "confirmed_at"])
+    return bool(taken)
 
 
-def _believe(video: Video) -> None:
+def _moved_on(video: Video) -> Video:
+    """The video as its row is now. Raises Problem where it has not arrived yet, or has ended."""
+    video.refresh_from_db(from_queryset=Video.objects.checkable())
+    if video.state == Video.State.PENDING:
+        raise _not_arrived()
+    if video.state not in (Video.State.CHECKING, Video.State.READY):
+        raise over(video)
+    return video
+
+
+def _believe(video: Video, film: _Film) -> None:
     """Ready: in place of the draft's former video, and handed in if that was asked for."""
     with transaction.atomic():
         submissions.locked(video)
         attempt = Attempt.objects.get(pk=video.attempt_id)
-        state = Video.objects.select_for_update().values_list("state", flat=True).get(pk=video.pk)
-        if state != Video.State.CHECKING:
+        now = Video.objects.select_for_update().get(pk=video.pk)
+        if now.state != Video.State.CHECKING or now.key != video.key:
             return  # two workers looked, or its student has removed it meanwhile
         if attempt.submitted_at is not None:
             endings.delete(video, launch=None, why="handed in without it")
             return
         for replaced in attempt.videos.filter(current=True):
             endings.delete(replaced, launch=None, why="replaced")
+        if film.key != video.key:
+            video.incoming_key = video.incoming_key or video.key  # until both are gone from storage
+        video.key, video.size, video.checksum = film.key, film.stored.size, film.stored.checksum
+        video.duration, video.width, video.height = film.found.duration, film.found.width, film.found.height
+        video.video_codec, video.audio_codec = film.found.video_codec, film.found.audio_codec
         video.state = Video.State.READY
         video.current = True
         video.examined_at = timezone.now()
@@ -208,6 +230,8 @@ def _believe(video: Video) -> None:
             update_fields=[
                 "state",
                 "current",
+                "key",
+                "incoming_key",
                 "size",
                 "checksum",
                 "duration",
@@ -220,8 +244,8 @@ def _believe(video: Video) -> None:
         )
         events.record(Event.Kind.UPLOAD_SUCCEEDED, launch=None, video=video, size=video.size)
         signals.send_on_commit(signals.video_uploaded, Video, video_id=video.pk)
-        if asked := Video.objects.values_list("submit_requested_at", flat=True).get(pk=video.pk):
-            submissions.submit_as_asked(video=video, asked_at=asked)
+        if now.submit_requested_at:
+            submissions.submit_as_asked(video=video, asked_at=now.submit_requested_at)
 
 
 def _clear_if_over(video: Video) -> None:

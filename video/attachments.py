@@ -5,21 +5,24 @@ Whatever is attached or taken away after a release is seen by the student when t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from config.queue import enqueue
 from lti_tool.models import LaunchSession
-from video import events, file_types, grading, parts, spoken, tasks
+from video import events, file_types, grading, integrity, parts, spoken, tasks
+from video.copies import Copies, arrived
+from video.endings import NOTHING_ELSE
 from video.examine import Unreadable
-from video.file_names import kept_key, new_key, shown_name
+from video.file_names import new_key, shown_name
 from video.models import Attachment, Attempt, Event
+from video.models.attachment import AttachmentQuerySet
 from video.problems import Problem, storage_problems
 from video.storage import storage
 from video.storage.base import (
@@ -38,6 +41,7 @@ log = structlog.get_logger(__name__)
 
 _CLAIM = timedelta(minutes=5)
 _MOST_LOOKS = 3  # that ended in nothing: a recording that kills its worker must not do so for ever
+_ARRIVED = (Attachment.State.CHECKING, Attachment.State.READY, Attachment.State.ERROR)
 _TICKETS_LIVE = 2  # times UPLOAD_TICKET_SECONDS: what nobody has asked about for longer takes no room
 
 
@@ -92,7 +96,7 @@ def begin(*, launch: LaunchSession, attempt: Attempt, file: NewFile) -> Begun:
         attachment.upload_id, attachment.part_bytes = ticket.upload_id, ticket.part_bytes
     else:
         form = ticket
-        attachment.incoming_key, attachment.key = key, kept_key(key)
+        attachment.incoming_key = key
     _remember(attachment, launch=launch)
     return Begun(attachment=attachment, form=form)
 
@@ -100,7 +104,7 @@ def begin(*, launch: LaunchSession, attempt: Attempt, file: NewFile) -> Begun:
 def renew(*, attachment: Attachment) -> Begun:
     """A new ticket for an upload whose first one ran out, or what has arrived of one in parts. Raises Problem."""
     _check_under_way(attachment)
-    Attachment.objects.filter(pk=attachment.pk).update(active_at=timezone.now())
+    _touch(attachment)
     if attachment.upload_id:
         return Begun(attachment=attachment, received=received(attachment))
     ticket = _ticket(attachment, attachment.incoming_key)
@@ -122,32 +126,40 @@ def sign(*, attachment: Attachment, sizes: Mapping[int, int]) -> SignedParts:
     """Addresses for parts, by number; each good for exactly that many bytes. Raises Problem."""
     _check_under_way(attachment)
     parts.check_sizes(attachment, sizes)
+    _touch(attachment)
     with storage_problems():
-        signed = storage(attachment.backend).sign_parts(
+        return storage(attachment.backend).sign_parts(
             key=attachment.key,
             upload_id=attachment.upload_id,
             sizes=sizes,
             seconds=settings.UPLOAD_TICKET_SECONDS,
         )
-    Attachment.objects.filter(pk=attachment.pk).update(active_at=timezone.now())
-    return signed
 
 
 def complete(*, launch: LaunchSession, attachment: Attachment) -> Attachment:
-    """Look at storage, and attach the file only if what is there is what was announced. Again changes nothing.
+    """Look at storage, and attach the file only if what is there is what was announced. Again changes nothing, however
+    long ago `attachment` was read.
 
     Raises:
         Problem: 409 `not_arrived`; 410 it was taken away meanwhile; 422 with the reason, and the object is deleted;
             503 storage does not answer.
     """
-    if attachment.state in (Attachment.State.CHECKING, Attachment.State.READY, Attachment.State.ERROR):
+    attachment.refresh_from_db(from_queryset=Attachment.objects.select_related("attempt__submission__assignment"))
+    if attachment.state in _ARRIVED:
         return attachment
     _check_under_way(attachment)
     with storage_problems():
         if attachment.upload_id:
             parts.put_together(attachment, None)
-        stored = _looked_at(attachment, launch=launch)
-    _attach(attachment, stored, launch=launch)
+        with Copies(attachment) as copies:
+            if found := _looked_at(attachment, copies, launch=launch):
+                _attach(attachment, *found, launch=launch)
+            attachment.refresh_from_db()
+    if attachment.state == Attachment.State.PENDING:
+        raise _not_arrived()
+    if attachment.state not in _ARRIVED:
+        enqueue(tasks.delete_attachment, str(attachment.pk))
+        raise _over(attachment)
     return attachment
 
 
@@ -174,13 +186,14 @@ def address(*, launch: LaunchSession, attachment: Attachment) -> Playback:
     """A signed address for one fetched by `Attachment.objects.visible_to(launch)`, written down for audit.
 
     Raises:
-        Problem: 409 while it is prepared; or storage fails.
+        Problem: 409 while it is prepared, or where it is not what was attached any more; or storage fails.
     """
     if attachment.state == Attachment.State.CHECKING:
         raise Problem("being_prepared", "This recording is being prepared.", "Try again in a moment.", status=409)
     if attachment.state != Attachment.State.READY:
         raise Problem("unavailable", "This file cannot be opened.", "Ask for it to be sent again.", status=422)
     with storage_problems():
+        integrity.compare(attachment, launch=launch)
         signed = storage(attachment.backend).playback(
             attachment.key, content_type=attachment.content_type, seconds=settings.PLAYBACK_SECONDS
         )
@@ -193,8 +206,10 @@ def claim(attachment_id: str) -> Attachment | None:
     """A recording for one worker to rewrite; None where another is at it, or nothing is left to do."""
     free = Attachment.objects.unclaimed().filter(pk=attachment_id)
     attachment = free.first()
-    if attachment is None or not free.update(claimed_until=timezone.now() + _CLAIM, looks=F("looks") + 1):
+    until = timezone.now() + _CLAIM
+    if attachment is None or not free.filter(key=attachment.key).update(claimed_until=until, looks=F("looks") + 1):
         return None
+    attachment.claimed_until = until
     if attachment.looks < _MOST_LOOKS:
         return attachment
     log.error("looks_used_up", attachment=str(attachment.pk))
@@ -208,26 +223,26 @@ def prepare(attachment: Attachment) -> None:
     Raises:
         StorageUnavailable, StorageRefused: nothing is changed, so that a later sweep tries again.
     """
-    try:
-        word = spoken.prepare(
-            storage(attachment.backend),
-            attachment.key,
-            size=attachment.size,
-            content_type=attachment.content_type,
-            save_as=attachment.name,
+    as_it_was = Attachment.objects.filter(pk=attachment.pk, state=Attachment.State.CHECKING, key=attachment.key)
+    with Copies(attachment) as copies:
+        try:
+            word = spoken.prepare(attachment, copies)
+        except StorageError:
+            mine = as_it_was.filter(claimed_until=attachment.claimed_until)
+            mine.update(claimed_until=None, looks=F("looks") - 1)
+            raise
+        except Unreadable as unreadable:
+            told = unreadable.code in ("too_long", "no_sound", "altered")  # the others speak of a video
+            _spoil(attachment, unreadable.reason if told else "This recording cannot be played.")
+            return
+        as_it_was.update(
+            state=Attachment.State.READY,
+            key=word.key,
+            incoming_key=attachment.incoming_key or (attachment.key if word.key != attachment.key else ""),
+            size=word.stored.size,
+            checksum=word.stored.checksum,
+            duration=word.seconds,
         )
-    except StorageError:
-        Attachment.objects.filter(pk=attachment.pk).update(claimed_until=None, looks=F("looks") - 1)
-        raise
-    except Unreadable as unreadable:
-        told = unreadable.code in ("too_long", "no_sound")  # the others speak of a video
-        _spoil(attachment, unreadable.reason if told else "This recording cannot be played.")
-        return
-    ready = Attachment.objects.filter(pk=attachment.pk, state=Attachment.State.CHECKING).update(
-        state=Attachment.State.READY, size=word.size, duration=word.seconds
-    )
-    if not ready:  # taken away meanwhile: it may have been put there once more
-        enqueue(tasks.delete_attachment, str(attachment.pk))
 
 
 # --- the steps ----------------------------------------------------------------------------------------------------
@@ -272,7 +287,9 @@ def _resumed(launch: LaunchSession, attempt: Attempt, file: NewFile) -> Begun | 
     unfinished = same.order_by("-created_at").first() if file.fingerprint else None
     if unfinished is None or (there := parts.arrived(unfinished)) is None:
         return None
-    Attachment.objects.filter(pk=unfinished.pk).update(active_at=timezone.now())
+    still = Attachment.objects.filter(pk=unfinished.pk, state=Attachment.State.PENDING)
+    if not still.update(active_at=timezone.now()):
+        return None  # it was finished or removed meanwhile, in another tab
     return Begun(attachment=unfinished, received=there, resumed=True)
 
 
@@ -304,27 +321,18 @@ def _remember(attachment: Attachment, *, launch: LaunchSession) -> None:
         raise
 
 
-def _looked_at(attachment: Attachment, *, launch: LaunchSession) -> StoredObject:
-    """What is in storage, at the key that no ticket is good for. Raises Problem, StorageError."""
-    backend = storage(attachment.backend)
-    key, stored = _found(backend, attachment)
+def _looked_at(attachment: Attachment, copies: Copies, *, launch: LaunchSession) -> tuple[str, StoredObject] | None:
+    """What has arrived, by a key that no ticket is good for; None where nothing has. Raises Problem, StorageError."""
     try:
-        problem = _why_not(backend, key, stored, attachment)
-        if problem is not None:
-            _refuse(attachment, launch=launch, problem=problem)
-            raise problem
-        if key != attachment.key:
-            backend.settle(key=key, to=attachment.key, checksum=stored.checksum)
-    except ObjectChanged as error:  # another tab sends it again, or another look has just moved it
-        raise _not_arrived() from error
-    return stored
-
-
-def _found(backend: Backend, attachment: Attachment) -> tuple[str, StoredObject]:
-    for key in filter(None, (attachment.incoming_key, attachment.key)):
-        if stored := backend.inspect(key):
-            return key, stored
-    raise _not_arrived()
+        found = arrived(attachment, copies)
+        problem = _why_not(storage(attachment.backend), *found, attachment) if found else None
+    except ObjectChanged:  # another tab sends it again, or another look has taken it
+        return None
+    if problem is None:
+        return found
+    if _refuse(attachment, launch=launch, problem=problem):
+        raise problem
+    return None
 
 
 def _why_not(backend: Backend, key: str, stored: StoredObject, attachment: Attachment) -> Problem | None:
@@ -346,8 +354,8 @@ def _why_not(backend: Backend, key: str, stored: StoredObject, attachment: Attac
     return None
 
 
-def _attach(attachment: Attachment, stored: StoredObject, *, launch: LaunchSession) -> None:
-    """From now on it goes with the mark. Raises Problem where it was taken away while it was looked at."""
+def _attach(attachment: Attachment, key: str, stored: StoredObject, *, launch: LaunchSession) -> None:
+    """From now on it goes with the mark, unless it was taken away or attached while it was looked at."""
     recorded = attachment.kind == Attachment.Kind.AUDIO
     state = Attachment.State.CHECKING if recorded else Attachment.State.READY
     now = timezone.now()
@@ -355,8 +363,9 @@ def _attach(attachment: Attachment, stored: StoredObject, *, launch: LaunchSessi
         grading.locked(attachment.attempt)
         _check_handed_in(attachment)
         _check_room(attachment.attempt, but=attachment)
-        pending = Attachment.objects.filter(pk=attachment.pk, state=Attachment.State.PENDING)
-        attached = pending.update(state=state, size=stored.size, attached_at=now, active_at=now)
+        attached = _as_it_was(attachment).update(
+            state=state, key=key, size=stored.size, checksum=stored.checksum, attached_at=now, active_at=now
+        )
         if attached:
             grading.touch(attachment.attempt)
             events.record(
@@ -364,9 +373,22 @@ def _attach(attachment: Attachment, stored: StoredObject, *, launch: LaunchSessi
             )
             if recorded:
                 enqueue(tasks.check_attachment, str(attachment.pk))
-    attachment.refresh_from_db()
-    if attachment.deleted_at is not None:
-        enqueue(tasks.delete_attachment, str(attachment.pk))  # it may have been settled after it was removed
+
+
+def _as_it_was(attachment: Attachment) -> AttachmentQuerySet:
+    """Its row, if it is still under way as when it was read."""
+    return Attachment.objects.filter(
+        pk=attachment.pk,
+        state=Attachment.State.PENDING,
+        key=attachment.key,
+        incoming_key=attachment.incoming_key,
+    )
+
+
+def _touch(attachment: Attachment) -> None:
+    """Its browser was heard of. Raises Problem where the upload has ended since it was read."""
+    if not _as_it_was(attachment).update(active_at=timezone.now()):
+        attachment.refresh_from_db()
         raise _over(attachment)
 
 
@@ -382,27 +404,29 @@ def _check_handed_in(attachment: Attachment) -> None:
         )
 
 
-def _refuse(attachment: Attachment, *, launch: LaunchSession | None, problem: Problem) -> None:
-    """End an upload that came to nothing; the reason stays with its row."""
+def _refuse(attachment: Attachment, *, launch: LaunchSession | None, problem: Problem, where: Q = NOTHING_ELSE) -> bool:
+    """End an upload that came to nothing, if its row is as it was; the reason stays with it. Says whether it was."""
     with transaction.atomic():
-        pending = Attachment.objects.select_for_update().filter(pk=attachment.pk, state=Attachment.State.PENDING)
-        if found := pending.first():
+        found = _as_it_was(attachment).select_for_update().filter(where).first()
+        if found is not None:
             found.error_message = f"{problem.message} {problem.action}"[:300]
             _delete(found)
             events.record(Event.Kind.FILE_REFUSED, launch=launch, attachment=str(attachment.pk), reason=problem.code)
+    return found is not None
 
 
-def end_unfinished(attachment: Attachment) -> None:
-    """Nobody has gone on with it for long."""
-    _refuse(attachment, launch=None, problem=Problem("abandoned", "The upload was not finished.", "Choose it again."))
+def end_unfinished(attachment: Attachment, *, idle_since: datetime) -> bool:
+    """Nobody has gone on with it for long. Says whether that is still so."""
+    told = Problem("abandoned", "The upload was not finished.", "Choose it again.")
+    return _refuse(attachment, launch=None, problem=told, where=Q(active_at__lt=idle_since))
 
 
 def _spoil(attachment: Attachment, reason: str) -> None:
     """It has arrived, and nobody will hear it: whoever sent it is told in the room."""
     with transaction.atomic():
-        spoilt = Attachment.objects.filter(pk=attachment.pk, state=Attachment.State.CHECKING).update(
-            state=Attachment.State.ERROR, error_message=f"{reason} Remove it, and record it again."[:300]
-        )
+        spoilt = Attachment.objects.filter(
+            pk=attachment.pk, state=Attachment.State.CHECKING, key=attachment.key
+        ).update(state=Attachment.State.ERROR, error_message=f"{reason} Remove it, and record it again."[:300])
         if spoilt:
             events.record(Event.Kind.FILE_REFUSED, launch=None, attachment=str(attachment.pk), reason="unreadable")
 

@@ -1,6 +1,7 @@
 """How a video ends that is not wanted: refused, or deleted. Its row stays and says why; a worker removes its object."""
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from config.queue import enqueue
@@ -9,11 +10,21 @@ from video import events, signals, tasks
 from video.models import Event, Video
 from video.problems import Problem
 
+NOTHING_ELSE = Q()
 
-def refuse(video: Video, *, launch: LaunchSession | None, problem: Problem) -> None:
-    """End an upload whose object is not what it should be; the object is deleted, the reason kept."""
+
+def refuse(video: Video, *, launch: LaunchSession | None, problem: Problem, where: Q = NOTHING_ELSE) -> bool:
+    """End an upload whose object is not what it should be; the object is deleted, the reason kept.
+
+    Only where the row is still what was looked at: `video` was read before storage was asked. Says whether it was.
+
+    Args:
+        video: `pending` or `checking`.
+        where: what must be so of the row as well.
+    """
+    assert video.state in (Video.State.PENDING, Video.State.CHECKING), "nothing else is refused"
     with transaction.atomic():
-        ended = Video.objects.filter(pk=video.pk, state__in=[Video.State.PENDING, Video.State.CHECKING]).update(
+        ended = Video.objects.filter(where, pk=video.pk, state=video.state, key=video.key).update(
             state=Video.State.ERROR,
             current=False,
             error_message=f"{problem.message} {problem.action}"[:300],
@@ -22,6 +33,7 @@ def refuse(video: Video, *, launch: LaunchSession | None, problem: Problem) -> N
         if ended:
             events.record(Event.Kind.UPLOAD_FAILED, launch=launch, video=video, reason=problem.code)
             enqueue(tasks.delete_object, str(video.pk))
+    return bool(ended)
 
 
 def delete(video: Video, *, launch: LaunchSession | None, why: str) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from video import attachments, endings, uploads
+from video.file_names import PREFIX, folder_of
 from video.models import Attachment, Video
 from video.problems import Problem
 from video.storage import storage
@@ -19,7 +20,6 @@ from video.storage.base import Listed, StorageError
 
 log = structlog.get_logger(__name__)
 
-PREFIX = "videos/"
 Stored = Video | Attachment
 KEPT_BY: tuple[type[Video] | type[Attachment], ...] = (Video, Attachment)  # rows that know what storage holds
 _AT_ONCE = 200
@@ -56,8 +56,8 @@ def abort_abandoned() -> int:
     ended = 0
     for video in abandoned.order_by("active_at")[:_AT_ONCE]:
         if not video.recorded or _confirmed(video) is False:
-            endings.refuse(video, launch=None, problem=problem)
-            ended += 1
+            # Its student may have gone on with it since the list was read.
+            ended += endings.refuse(video, launch=None, problem=problem, where=Q(active_at__lt=oldest))
     return ended
 
 
@@ -65,20 +65,18 @@ def end_unfinished_attachments() -> int:
     """How many there were that nobody has touched for a day."""
     oldest = timezone.now() - _ATTACHMENT_ABANDONED
     abandoned = Attachment.objects.filter(state=Attachment.State.PENDING, active_at__lt=oldest)
-    ended = 0
-    for attachment in abandoned.order_by("active_at")[:_AT_ONCE]:
-        attachments.end_unfinished(attachment)
-        ended += 1
-    return ended
+    found = abandoned.order_by("active_at")[:_AT_ONCE]
+    return sum(attachments.end_unfinished(attachment, idle_since=oldest) for attachment in found)
 
 
 def remove_from_storage(ended: Stored) -> None:
-    """The object, the parts, and what a form may have sent, of what has ended."""
+    """The object, the parts, what a form may have sent, and every copy that a look has made, of what has ended."""
     backend = storage(ended.backend)
     if ended.upload_id:
-        backend.abort_parts(key=ended.key, upload_id=ended.upload_id)
+        backend.abort_parts(key=ended.incoming_key or ended.key, upload_id=ended.upload_id)
     for key in filter(None, (ended.incoming_key, ended.key)):
         backend.delete(key)
+    _clear_folder(ended, but="")
     type(ended).objects.filter(pk=ended.pk).update(object_deleted_at=timezone.now())
 
 
@@ -88,12 +86,30 @@ def tickets_over() -> datetime:
 
 
 def clear_incoming() -> None:
-    """Delete what was sent to a form's key after its first object had been taken from there."""
+    """Delete what was sent to a form's key after its first object had been taken from there, and forgotten copies."""
     for model in KEPT_BY:
-        done = model.objects.filter(active_at__lt=tickets_over()).exclude(incoming_key="").exclude(state="pending")
-        for row in done[:_AT_ONCE]:
-            storage(row.backend).delete(row.incoming_key)
-            model.objects.filter(pk=row.pk).update(incoming_key="")
+        done = model.objects.filter(active_at__lt=tickets_over()).exclude(incoming_key="")
+        # Nobody looks at these any more, so no copy of them is on its way to be named.
+        for row in done.exclude(state__in=["pending", "checking"]).order_by("active_at")[:_AT_ONCE]:
+            try:
+                storage(row.backend).delete(row.incoming_key)
+                _clear_folder(row, but=row.key)
+            except StorageError as error:
+                log.warning("folder_not_cleared", row=str(row.pk), reason=error.reason)
+                continue
+            model.objects.filter(pk=row.pk, key=row.key).update(incoming_key="")
+
+
+def _clear_folder(row: Stored, *, but: str) -> None:
+    """What else was stored of this upload: a worker that was killed leaves a copy that no row names."""
+    folder, backend = folder_of(row.key), storage(row.backend)
+    if not folder:
+        return
+    for found in backend.listed(folder):
+        if found.key != but:
+            backend.delete(found.key)
+    for unfinished in backend.unfinished(folder):
+        backend.abort_parts(key=unfinished.key, upload_id=unfinished.upload_id)
 
 
 def orphans(name: str, *, older_than: timedelta) -> Iterator[Listed]:

@@ -71,7 +71,8 @@ def put_together(video: Upload, wanted: int | None) -> None:
         # Done already, by a request whose answer was lost: the look that follows tells.
         log.info("upload_gone", upload=str(video.pk))
     except ObjectChanged as error:
-        raise _not_all_there([]) from error  # a part is sent again just now, by another tab
+        if backend.inspect(video.key) is None:  # else somebody else has put it together just now
+            raise _not_all_there([]) from error  # a part is sent again just now, by another tab
 
 
 def _all_there(video: Upload, there: list[StoredPart], wanted: int | None) -> list[StoredPart]:

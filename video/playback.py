@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from lti_tool.models import LaunchSession
-from video import events
+from video import events, integrity
 from video.models import Event, Video
 from video.problems import Problem, storage_problems
 from video.storage import storage
@@ -19,20 +19,22 @@ def grant(*, launch: LaunchSession, video: Video) -> Playback:
     Raises:
         Problem: as `address`.
     """
-    playback = address(video)
+    playback = address(launch=launch, video=video)
     events.record(Event.Kind.PLAYBACK, launch=launch, video=video)
     return playback
 
 
-def address(video: Video) -> Playback:
+def address(*, launch: LaunchSession, video: Video) -> Playback:
     """The same for a browser that only makes itself ready: nobody watches, so nothing is written down.
 
     Raises:
-        Problem: the video is not playable (yet, or any more), or the storage is not set up.
+        Problem: the video is not playable (yet, or any more); 409 what is stored is not what was checked; 503 storage
+            does not answer, or 502 it is not set up.
     """
     if video.state != Video.State.READY:
         raise Problem("unavailable", "This video is not available.", "Reload the page to see why.", status=404)
     with storage_problems():
+        integrity.compare(video, launch=launch)
         return storage(video.backend).playback(
             video.key,
             content_type=_PLAYS_AS.get(video.content_type, video.content_type),

@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import chain, islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 import av
 from av.audio.stream import AudioStream
@@ -25,7 +25,6 @@ Track = VideoStream | AudioStream
 _MIB = 1 << 20
 _BLOCK = 8 * _MIB
 _BLOCKS = 3  # sound and picture may lie apart
-_NAME = "film"
 _MARGIN = _MIB  # what is copied may be a little more than what there is, where it was packed
 _AHEAD = 200  # packets that are waited for each track's first
 _WEBM = {"vp8", "vp9", "av1", "opus", "vorbis"}
@@ -39,29 +38,36 @@ _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES
 
 
 def make_seekable(
-    backend: Backend, key: str, *, size: int, content_type: str, sound_only: bool = False, save_as: str = ""
+    backend: Backend, key: str, *, to: str, size: int, content_type: str, sound_only: bool = False, save_as: str = ""
 ) -> int:
-    """Put the same pictures and sounds under `key` once more, from time zero, with a length and an index at the front.
+    """Put the same pictures and sounds under the key `to`, from time zero, with a length and an index at the front.
 
-    Nothing is encoded anew. Needs as much room as the file in the temporary folder (TMPDIR). Returns the new size.
+    Nothing is encoded anew. Needs as much room as the file in the temporary folder (TMPDIR). Returns the new size. What
+    is at `key` stays as it is.
 
     Args:
         sound_only: there need be no pictures, and none are kept.
         save_as: as `Backend.begin_upload`.
 
     Raises:
-        Unreadable: there is nothing to keep in it. StorageUnavailable, StorageRefused, OSError (the disk is full):
-        storage holds what it held.
+        Unreadable: there is nothing to keep in it. StorageUnavailable, StorageRefused, OSError (the disk is full).
     """
-    with TemporaryDirectory(prefix="reelmark-remux-") as folder:
-        path = Path(folder) / _NAME
+    # A file without a name: a worker that is killed in the middle leaves nothing of it. (It is opened once more by the
+    # library, which knows addresses alone, and reads what it has written to put the index in front.)
+    with TemporaryFile() as film:
+        path = _address(film)
         file = StoredFile(backend, key, size, block=_BLOCK, blocks=_BLOCKS, most=2 * size + 64 * _MIB)
         with opened(file, content_type) as (source, outer):
             tracks = _tracks(source, sound_only=sound_only)
             _copy(source, tracks, path, _format(outer.family, tracks, content_type), most=2 * size + _MARGIN)
-        with path.open("rb") as film:
-            backend.put(key, film, content_type=content_type, save_as=save_as)
-        return path.stat().st_size
+        written = film.seek(0, os.SEEK_END)
+        film.seek(0)
+        backend.put(to, film, content_type=content_type, save_as=save_as)
+        return written
+
+
+def _address(file: BinaryIO) -> str:
+    return f"/proc/self/fd/{file.fileno()}"
 
 
 def _format(family: Family, tracks: list[Track], content_type: str) -> str:
@@ -74,13 +80,13 @@ def _format(family: Family, tracks: list[Track], content_type: str) -> str:
     raise Unreadable("unknown")
 
 
-def _copy(source: InputContainer, tracks: list[Track], path: Path, container_format: str, *, most: int) -> None:
+def _copy(source: InputContainer, tracks: list[Track], path: str, container_format: str, *, most: int) -> None:
     packets = _packets(source, tracks)
     first = list(islice(packets, _AHEAD))
     if not any(packet.stream is tracks[0] for packet in first):
         raise Unreadable("damaged")
     try:
-        with av.open(str(path), mode="w", format=container_format, options=_OPTIONS[container_format]) as target:
+        with av.open(path, mode="w", format=container_format, options=_OPTIONS[container_format]) as target:
             kept = {track.index: target.add_stream_from_template(track, opaque=True) for track in tracks}
             _write(target, kept, chain(first, packets), starts_at=_start(first), most=most)
     except av.error.FFmpegError as error:

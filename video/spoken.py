@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from video import examine, remux
+from video import examine, integrity, remux
+from video.copies import Copies
 from video.durations import clock
-from video.storage.base import Backend
+from video.models import Attachment
+from video.storage import storage
+from video.storage.base import ObjectChanged, StoredObject
 
 log = structlog.get_logger(__name__)
 
@@ -16,35 +19,48 @@ _SPARE_SECONDS = 5.0  # the recorder's clock is not the file's
 
 @dataclass(frozen=True)
 class Word:
-    """`size` in bytes, as it is in storage now; None `seconds` where the file does not say."""
+    """Where and what it is in storage; None `seconds` where the file does not say."""
 
-    size: int
+    key: str
+    stored: StoredObject
     seconds: float | None
 
 
-def prepare(backend: Backend, key: str, *, size: int, content_type: str, save_as: str) -> Word:
-    """Rewrite it in its place, unless it has a length and an index already.
+def prepare(attachment: Attachment, copies: Copies) -> Word:
+    """As it is, where it has a length and an index already; else a copy that has them.
 
     Raises:
-        Unreadable: there is no sound in it, or too much. StorageUnavailable, StorageRefused.
+        Unreadable: there is no sound in it, or too much, or it is not what was attached. StorageUnavailable,
+            StorageRefused.
     """
-    size = _size_now(backend, key, size)
-    found = examine.read_sound(backend, key, size, content_type)
+    backend, content_type = storage(attachment.backend), attachment.content_type
+    stored = backend.inspect(attachment.key)
+    if stored is None:
+        raise examine.Unreadable("altered", "It is no longer in storage.")
+    if attachment.checksum and not integrity.is_same(attachment, stored):
+        raise examine.Unreadable("altered", "It was changed in storage after it had arrived.")
+    key = attachment.key
+    found = examine.read_sound(backend, key, stored.size, content_type)
     if found.streamed:
+        seekable = copies.new_key()
         try:
             size = remux.make_seekable(
-                backend, key, size=size, content_type=content_type, sound_only=True, save_as=save_as
+                backend,
+                key,
+                to=seekable,
+                size=stored.size,
+                content_type=content_type,
+                sound_only=True,
+                save_as=attachment.name,
             )
         except OSError:  # our disk is full: a word that one cannot jump in is better than none
             log.exception("not_made_seekable", key_of="attachment")
-            return Word(size, found.duration)
+            return Word(key, stored, found.duration)
+        there = backend.inspect(seekable)
+        if there is None or there.size != size:
+            raise ObjectChanged("The copy is gone.")  # it was taken away meanwhile
+        key, stored = seekable, there
         found = examine.read_sound(backend, key, size, content_type)
     if found.duration is not None and found.duration > MOST_SECONDS + _SPARE_SECONDS:
         raise examine.Unreadable("too_long", f"It is {clock(found.duration)} long; the limit is {clock(MOST_SECONDS)}.")
-    return Word(size, found.duration)
-
-
-def _size_now(backend: Backend, key: str, size: int) -> int:
-    """A worker that died may have put another in its place."""
-    stored = backend.inspect(key)
-    return stored.size if stored else size
+    return Word(key, stored, found.duration)

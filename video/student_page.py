@@ -80,11 +80,15 @@ class StudentPage:
     def version(self) -> str:
         """Changes whenever the page would show something else of the person's work."""
         videos = [*self.unfinished, *filter(None, [self.ready, self.checking, self.failed])]
-        shown = [(str(video.pk), video.state, str(video.submit_requested_at), video.error_message) for video in videos]
+        shown = [
+            (str(video.pk), video.state, str(video.submit_requested_at), video.error_message, str(video.altered_at))
+            for video in videos
+        ]
         attempts = [
             (
                 str(one.id),
                 one.may_withdraw,
+                one.video and str(one.video.altered_at),
                 one.grade_shown and str(one.grade_shown.at),
                 [comment.as_json for comment in one.comments],
                 [(str(file.pk), file.state) for file in one.files],

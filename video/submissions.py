@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from lti_tool import outbox
 from lti_tool.models import LaunchSession
-from video import endings, events, signals
+from video import endings, events, integrity, signals
 from video.models import Attachment, Attempt, Event, Grade, Submission, Video
 from video.models.submission import new_receipt_number
 from video.openings import check_open, is_late
 from video.problems import Problem
+from video.storage.base import StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -21,14 +22,17 @@ log = structlog.get_logger(__name__)
 def submit(*, launch: LaunchSession, video: Video, statement: bool = False) -> Attempt | None:
     """Hand in a video of the launch's own person; None where it is under way yet: it is handed in when it is ready.
 
-    Submitting twice changes nothing and gives the same receipt. The status for Moodle is of the same transaction.
+    Submitting twice changes nothing and gives the same receipt. The status for Moodle is of the same transaction. What
+    is stored is compared with what was checked before; where storage does not answer, nobody misses a date for it.
 
     Args:
         statement: the person has ticked what the assignment asks to be ticked.
 
     Raises:
-        Problem: the video is no longer there, the statement is not ticked, or the assignment is closed.
+        Problem: the video is no longer there, the statement is not ticked, or the assignment is closed; 409 what is
+            stored is not what was checked.
     """
+    _compare(video)
     with transaction.atomic():
         submission = locked(video)
         attempt = Attempt.objects.prefetch_related("videos").get(pk=video.attempt_id)
@@ -45,6 +49,17 @@ def submit(*, launch: LaunchSession, video: Video, statement: bool = False) -> A
             return attempt
         _ask(video, launch=launch)
     return None
+
+
+def _compare(video: Video) -> None:
+    if video.state != Video.State.READY or not Attempt.objects.drafts().filter(pk=video.attempt_id).exists():
+        return  # a worker compares it when it becomes ready; or it was handed in already
+    try:
+        integrity.compare(video, launch=None)
+    except StorageError as error:  # whoever wants to watch it is shown nothing else than what was checked
+        log.warning("not_compared_before_hand_in", video=str(video.pk), reason=error.reason)
+    except Problem as problem:
+        raise Problem(problem.code, problem.message, "Remove it, and send your video again.", status=409) from problem
 
 
 def submit_as_asked(*, video: Video, asked_at: datetime) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from lti_tool.models import LaunchSession
 from video import arrivals, endings, events, media_types, parts, submissions
-from video.file_names import kept_key, new_key, shown_name
+from video.file_names import new_key, shown_name
 from video.models import Assignment, Attempt, Event, Video
 from video.openings import check_open, open_draft
 from video.problems import Problem, storage_problems, too_large
@@ -100,7 +100,7 @@ def begin(*, launch: LaunchSession, assignment: Assignment, file: Announced) -> 
         video.upload_id, video.part_bytes = ticket.upload_id, ticket.part_bytes
     else:
         form = ticket
-        video.incoming_key, video.key = key, kept_key(key)
+        video.incoming_key = key
     _remember(video, launch=launch, way=ticket.way)
     return Begun(video=video, form=form)
 
@@ -114,6 +114,7 @@ def renew(*, launch: LaunchSession, video: Video) -> Begun:
     _check_going_on(video)
     if video.upload_id:
         return Begun(video=video, received=parts.received(video))
+    _touch(video)  # before there is a ticket: what it sends is cleared away two lives of a ticket from here
     with storage_problems():
         ticket = storage(video.backend).begin_upload(
             key=video.incoming_key,
@@ -123,7 +124,6 @@ def renew(*, launch: LaunchSession, video: Video) -> Begun:
             seconds=settings.UPLOAD_TICKET_SECONDS,
         )
     assert isinstance(ticket, FormTicket), "the same backend answers a file of one size in one way"
-    Video.objects.filter(pk=video.pk).update(active_at=timezone.now())
     events.record(Event.Kind.UPLOAD_RENEWED, launch=launch, video=video)
     return Begun(video=video, form=ticket)
 
@@ -141,18 +141,18 @@ def sign(*, video: Video, sizes: Mapping[int, int], sender: str = "") -> SignedP
             "other_tab", "This upload goes on in another tab or on another device.", "Watch it there.", status=423
         )
     parts.check_sizes(video, sizes)
+    _touch(video)
     with storage_problems():
-        signed = storage(video.backend).sign_parts(
+        return storage(video.backend).sign_parts(
             key=video.key, upload_id=video.upload_id, sizes=sizes, seconds=settings.UPLOAD_TICKET_SECONDS
         )
-    Video.objects.filter(pk=video.pk).update(active_at=timezone.now())
-    return signed
 
 
 def complete(*, launch: LaunchSession | None, video: Video, count: int | None = None) -> Video:
     """Look at storage, and go on only if what is there is what was announced.
 
-    The browser's word that it has finished is a reason to look, nothing more. Calling it again changes nothing.
+    The browser's word that it has finished is a reason to look, nothing more. Calling it again changes nothing, however
+    long ago `video` was read: a request may be held back, and a sweep reads many rows before it comes to the last.
 
     Args:
         count: how many parts a recording has, which announced no size; None takes those that have arrived.
@@ -160,10 +160,11 @@ def complete(*, launch: LaunchSession | None, video: Video, count: int | None = 
     Raises:
         Problem: 409 `not_arrived`; 422 with the reason, and the object is deleted; 503 storage does not answer.
     """
+    video.refresh_from_db(from_queryset=Video.objects.checkable())
     if video.state in (Video.State.READY, Video.State.CHECKING):
         return video
     if video.state != Video.State.PENDING:
-        raise Problem("upload_over", video.error_message or "This upload has ended.", "Choose the file again.")
+        raise arrivals.over(video)
     with storage_problems():
         if video.upload_id:
             parts.put_together(video, count)
@@ -249,7 +250,8 @@ def _resumed(video: Video, *, launch: LaunchSession, sender: str) -> Begun | Non
         if problem.code == "upload_gone":
             return None
         raise
-    Video.objects.filter(pk=video.pk).update(active_at=timezone.now(), sender=sender)
+    if not Video.objects.filter(pk=video.pk, state=Video.State.PENDING).update(active_at=timezone.now(), sender=sender):
+        return None  # it was finished or removed meanwhile, in another tab
     arrived = sum(part.size for part in there)
     events.record(Event.Kind.UPLOAD_RESUMED, launch=launch, video=video, arrived=arrived)
     return Begun(video=video, received=there, resumed=True)
@@ -257,5 +259,16 @@ def _resumed(video: Video, *, launch: LaunchSession, sender: str) -> Begun | Non
 
 def _check_going_on(video: Video) -> None:
     if video.state != Video.State.PENDING or video.attempt.submitted_at is not None:
-        raise Problem("upload_over", "This upload has already ended.", "Reload the page.", status=410)
+        raise _ended()
     check_open(video.attempt.submission, begun_at=video.created_at)
+
+
+def _touch(video: Video) -> None:
+    """Its browser was heard of. Raises Problem where the upload has ended since it was read."""
+    still = Video.objects.filter(pk=video.pk, state=Video.State.PENDING, attempt__submitted_at=None)
+    if not still.update(active_at=timezone.now()):
+        raise _ended()
+
+
+def _ended() -> Problem:
+    return Problem("upload_over", "This upload has already ended.", "Reload the page.", status=410)

@@ -1,7 +1,11 @@
 """What a browser recorded is made ready to jump in, and nothing of it is lost on the way."""
 
 import io
+import os
+import signal
 import struct
+import subprocess
+import sys
 import tempfile
 from fractions import Fraction
 from itertools import pairwise
@@ -41,7 +45,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def mended(content: bytes, content_type: str) -> tuple[bytes, Findings]:
     kept = Kept(content)
-    size = make_seekable(kept.backend, "k", size=kept.size, content_type=content_type)
+    size = make_seekable(kept.backend, "k", to="k", size=kept.size, content_type=content_type)
     assert (kept.size, kept.content_type) == (size, content_type)
     return kept.content, examine.read(kept.backend, "k", size, content_type)
 
@@ -146,7 +150,7 @@ def test_nothing_recorded_is_unreadable(folder: Path, container: str, codec: str
     was = kept.content
 
     with pytest.raises(Unreadable):
-        make_seekable(kept.backend, "k", size=kept.size, content_type=TYPES[container])
+        make_seekable(kept.backend, "k", to="k", size=kept.size, content_type=TYPES[container])
     assert kept.content == was
     assert list(folder.iterdir()) == []
 
@@ -181,13 +185,13 @@ def test_silent_storage_leaves_what_was_there(folder: Path, monkeypatch: pytest.
     for answers in range(-(-len(content) // 4096) + 1):  # at the last, nothing but putting it back fails
         kept = Kept(content, fails_after=answers)
         with pytest.raises(StorageUnavailable):
-            make_seekable(kept.backend, "k", size=kept.size, content_type="video/webm")
+            make_seekable(kept.backend, "k", to="k", size=kept.size, content_type="video/webm")
         assert kept.content == content
     assert list(folder.iterdir()) == []
 
 
 def test_a_full_disk_is_not_the_films_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remux, "_NAME", "/dev/full")
+    monkeypatch.setattr(remux, "_address", lambda file: "/dev/full")
     with pytest.raises(OSError, match="No space left") as caught:
         mended(recording(), "video/webm")
     assert not isinstance(caught.value, av.error.FFmpegError)
@@ -204,16 +208,37 @@ def test_each_byte_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for container, codec in (("webm", "libvpx"), ("mp4", "libx264")):
         kept = Kept(recording(container, codec, "libopus", seconds=30))
         size = kept.size
-        make_seekable(kept.backend, "k", size=size, content_type=TYPES[container])
+        make_seekable(kept.backend, "k", to="k", size=size, content_type=TYPES[container])
         assert kept.read_bytes <= size + 3 * 4096
 
 
 def test_on_a_real_server() -> None:
     s3, content = storage("s3"), recording()
     s3.put("remux/a.webm", io.BytesIO(content), content_type="video/webm")
-    size = make_seekable(s3, "remux/a.webm", size=len(content), content_type="video/webm")
+    size = make_seekable(s3, "remux/a.webm", to="remux/b.webm", size=len(content), content_type="video/webm")
 
-    stored = s3.inspect("remux/a.webm")
+    stored = s3.inspect("remux/b.webm")
     assert stored is not None
     assert (stored.size, stored.content_type) == (size, "video/webm")
-    assert examine.read(s3, "remux/a.webm", size, "video/webm").duration == pytest.approx(5, abs=0.2)
+    assert examine.read(s3, "remux/b.webm", size, "video/webm").duration == pytest.approx(5, abs=0.2)
+    assert s3.read("remux/a.webm", 0, len(content)) == content
+
+
+def test_a_worker_that_is_killed_leaves_nothing_in_the_temporary_folder(folder: Path) -> None:
+    """Another process, killed at the moment when its film is written and not yet sent."""
+    program = """
+import os, signal, sys
+from tests.films import recording
+from tests.video.stores import Kept
+from video.remux import make_seekable
+class Deadly(Kept):
+    def put(self, key, file, **more):
+        assert len(file.read()) > 1000
+        os.kill(os.getpid(), signal.SIGKILL)
+kept = Deadly(recording())
+make_seekable(kept, "k", to="l", size=kept.size, content_type="video/webm")
+"""
+    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "TMPDIR": str(folder)}, check=False)
+
+    assert done.returncode == -signal.SIGKILL
+    assert list(folder.iterdir()) == []

@@ -65,7 +65,7 @@ class Attachment(models.Model):
     backend = models.CharField(max_length=40)
     key = models.CharField(max_length=1024)
     incoming_key = models.CharField(
-        max_length=1024, blank=True, help_text="Where a form sends it, until nobody can send there any more."
+        max_length=1024, blank=True, help_text="Where it was sent, until its folder holds nothing but `key`."
     )
     upload_id = models.CharField(max_length=1024, blank=True, help_text="Storage's name for an upload in parts.")
     part_bytes = models.PositiveBigIntegerField(null=True, blank=True)
@@ -74,6 +74,7 @@ class Attachment(models.Model):
     name = models.CharField(max_length=255)
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     content_type = models.CharField(max_length=100)
+    checksum = models.CharField(max_length=100, blank=True, help_text="Empty where none was kept, as in older rows.")
     duration = models.FloatField(null=True, blank=True, help_text="Seconds.")
     claimed_until = models.DateTimeField(
         null=True, blank=True, help_text="A worker rewrites it; until then no other begins."
@@ -84,12 +85,21 @@ class Attachment(models.Model):
     attached_at = models.DateTimeField(null=True, blank=True, help_text="When it had arrived, and went with the mark.")
     deleted_at = models.DateTimeField(null=True, blank=True)
     object_deleted_at = models.DateTimeField(null=True, blank=True)
+    altered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When storage was found to hold something else than was looked at, or nothing."
+    )
 
     objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         ordering = ("created_at",)
-        constraints = [models.UniqueConstraint(fields=["backend", "key"], name="attachment_key_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["backend", "key"], name="attachment_key_once"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["checking", "ready"]) | ~Q(key=F("incoming_key")),
+                name="attachment_key_of_no_ticket",
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["active_at"], condition=Q(state__in=["pending", "checking"]), name="attachment_unfinished"

@@ -30,6 +30,7 @@ class Event(models.Model):
         FILE_OPENED = "file_opened"
         FILE_REMOVED = "file_removed"
         DELETED = "deleted"
+        ALTERED = "altered"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     actor = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")

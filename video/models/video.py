@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from lti_tool.ids import new_id
@@ -52,7 +52,7 @@ class Video(models.Model):
     backend = models.CharField(max_length=40)
     key = models.CharField(max_length=1024)
     incoming_key = models.CharField(
-        max_length=1024, blank=True, help_text="Where a form sends it, until nobody can send there any more."
+        max_length=1024, blank=True, help_text="Where it was sent, until its folder holds nothing but `key`."
     )
     upload_id = models.CharField(max_length=1024, blank=True, help_text="Storage's name for an upload in parts.")
     part_bytes = models.PositiveBigIntegerField(null=True, blank=True)
@@ -83,6 +83,9 @@ class Video(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="When it was decided.")
     object_deleted_at = models.DateTimeField(null=True, blank=True, help_text="When storage had nothing left of it.")
+    altered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When storage was found to hold something else than was looked at, or nothing."
+    )
 
     objects = VideoQuerySet.as_manager()
 
@@ -90,6 +93,10 @@ class Video(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["backend", "key"], name="video_key_once"),
             models.UniqueConstraint(fields=["attempt"], condition=Q(current=True), name="video_one_current"),
+            # Whoever holds a form's ticket can write there.
+            models.CheckConstraint(
+                condition=~Q(state__in=["checking", "ready"]) | ~Q(key=F("incoming_key")), name="video_key_of_no_ticket"
+            ),
         ]
         indexes = [
             models.Index(fields=["active_at"], condition=Q(state__in=["pending", "checking"]), name="video_unfinished")

@@ -143,13 +143,14 @@ class Backend(Protocol):
         ...
 
     def finish_parts(self, *, key: str, upload_id: str, parts: Sequence[StoredPart]) -> None:
-        """Make one object of these parts; what was not named is dropped.
+        """Make one object of these parts; what was not named is dropped. The addresses of its parts end with it.
 
-        Doing it again changes nothing: it raises UploadGone, or passes where storage remembers it.
+        An object is made once: doing it again, with other parts even, changes nothing. It raises UploadGone or
+        ObjectChanged, or passes where storage remembers it.
 
         Raises:
             UploadGone: finished or aborted already.
-            ObjectChanged: one of them was sent again since it was looked at, or never arrived.
+            ObjectChanged: one of them was sent again since it was looked at, or never arrived; or there is an object.
         """
         ...
 
@@ -158,7 +159,7 @@ class Backend(Protocol):
         ...
 
     def settle(self, *, key: str, to: str, checksum: str) -> None:
-        """Move what was looked at to a key that no ticket is good for. Its checksum may be another there.
+        """Copy what has this checksum to a key that no ticket is good for. Its checksum may be another there.
 
         Raises:
             ObjectChanged: it is another now, or gone; both keys are left as they are.

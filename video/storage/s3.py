@@ -43,7 +43,7 @@ COPY_PART_BYTES = 1024 * MIB  # AWS copies at most 5 GiB in one go
 
 _WILL_PASS = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "RequestLimitExceeded"}
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
-_CHANGED = {"PreconditionFailed", "412", "InvalidPart"}
+_CHANGED = {"PreconditionFailed", "412", "InvalidPart", "ConditionalRequestConflict"}
 
 
 class S3:
@@ -173,6 +173,7 @@ class S3:
                 Bucket=self._bucket,
                 Key=key,
                 UploadId=upload_id,
+                IfNoneMatch="*",  # of two who finish at once with different parts, one makes the object
                 MultipartUpload={
                     "Parts": [{"PartNumber": part.number, "ETag": f'"{part.checksum}"'} for part in parts]
                 },
@@ -195,7 +196,6 @@ class S3:
                 ExtraArgs={"CopySourceIfMatch": f'"{checksum}"'},
                 Config=in_parts,
             )
-            self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def inspect(self, key: str) -> StoredObject | None:
         try:

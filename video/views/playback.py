@@ -42,7 +42,7 @@ def peek(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
     if not newest.current or newest.state != Video.State.READY:
         return HttpResponse(status=204)
     where = reverse("video:playback", args=[request.launch.pk, newest.pk])
-    return JsonResponse({"for": where, **_as_json(playback.address(newest))})
+    return JsonResponse({"for": where, **_as_json(playback.address(launch=request.launch, video=newest))})
 
 
 def _as_json(granted: Playback) -> dict[str, str]:
