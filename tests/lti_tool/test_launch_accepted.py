@@ -373,7 +373,7 @@ def test_cookies_live_in_a_frame_and_on_their_own_paths(platform: PlatformDouble
     (state_cookie,) = browser.cookies.values()
     launched = platform.post(browser, id_token=platform.sign(platform.claims(asked["nonce"])), state=asked["state"])
 
-    for cookie, path in ((state_cookie, "/lti/launch/"), (launched.cookies["launch"], launched["Location"])):
+    for cookie, path in ((state_cookie, "/lti/"), (launched.cookies["launch"], launched["Location"])):
         header = cookie.output()
         assert cookie["path"] == path
         for attribute in ("Secure", "HttpOnly", "SameSite=None", "Partitioned"):
