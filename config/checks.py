@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from email.utils import parseaddr
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+
+from config import zones
 
 TAG = "reelmark"
 LOCAL = ("http://localhost", "http://127.0.0.1")
@@ -24,7 +25,7 @@ def safe_settings(app_configs: Sequence[Any] | None, **kwargs: object) -> list[c
 
     for problem, hint in _half_configured_mail():
         error(9, problem, hint)
-    if settings.MAIL and not _known_zone(settings.SITE_TIME_ZONE):
+    if not _known_zone(settings.SITE_TIME_ZONE):
         error(10, f"TIME_ZONE {settings.SITE_TIME_ZONE} is not known.", "Name one such as Europe/Berlin, or unset it.")
     if settings.MAIL and not 0 <= settings.DIGEST_HOUR <= 23:
         error(11, "DIGEST_HOUR is not an hour.", "Set it to 0 to 23, or unset it.")
@@ -93,8 +94,8 @@ def _is_sender(text: str) -> bool:
 
 def _known_zone(name: str) -> bool:
     try:
-        ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
+        zones.zone(name)
+    except zones.UnknownZone:
         return False
     return True
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 
-from config import env, file_broker, logging
+from config import env, file_broker, logging, zones
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -67,6 +67,7 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HO
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
+
 SITE_TIME_ZONE = env.text("TIME_ZONE", "UTC")  # of times in e-mails: pages give them in the browser's zone
 DIGEST_HOUR = env.number("DIGEST_HOUR", 7)
 
