@@ -120,6 +120,16 @@ def window_ticket(request: access.LaunchRequest) -> HttpResponse:
     return JsonResponse({"url": f"{reverse('lti:window')}?{query}"})
 
 
+@access.launch_required()
+@require_POST
+def leave(request: access.LaunchRequest) -> HttpResponse:
+    """End this launch, in every window it was opened in. The page that says so needs no session."""
+    request.launch.end()
+    response = render(request, "lti/left.html", {"launch": request.launch})
+    access.dismiss(response, request.launch)
+    return response
+
+
 @never_cache
 @require_safe
 @_explain_refusals

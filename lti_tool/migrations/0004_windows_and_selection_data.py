@@ -1,7 +1,11 @@
-"""`data` of a Deep Linking launch may be any JSON; so far it was kept as the text that it should be."""
+"""A full window knows whose it is, so that leaving ends them all.
+
+`data` of a Deep Linking launch may be any JSON; so far it was kept as the text that it should be.
+"""
 
 import json
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -22,6 +26,18 @@ class Migration(migrations.Migration):
     dependencies = [("lti_tool", "0003_delivery_ledger")]
 
     operations = [
+        migrations.AddField(
+            model_name="launchsession",
+            name="opened_from",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The launch whose full window this is; empty for the launch itself.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="windows",
+                to="lti_tool.launchsession",
+            ),
+        ),
         migrations.AlterField(
             model_name="contentselection",
             name="data",
