@@ -1,8 +1,12 @@
 """Read by gunicorn from the folder it is started in; the command line may say otherwise."""
 
-# A browser opens connections ahead of need and says nothing on them: the default worker would wait on one for half a
-# minute while people wait for their pages.
-worker_class = "gthread"
+# A browser opens connections ahead of need and says nothing on them: gunicorn's default worker would wait on one for
+# half a minute while people wait for their pages. Ours is its thread worker, with pages for what is too large.
+worker_class = "config.web.Worker"
 threads = 8
 # Two installations under one user would share the file it is kept in.
 control_socket_disable = True
+# A login initiation by GET carries the platform's hints in its address: the most that gunicorn can be told.
+limit_request_line = 8190
+# Many launches begun in one browser are many cookies in one line.
+limit_request_field_size = 32_768

@@ -70,7 +70,13 @@ def _tool() -> Iterator[None]:
     """For its key set."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", f"--bind=127.0.0.1:{TOOL_PORT}", "--workers=1"]
     # The LMS reads it as a browser on this machine would.
-    with _running(command, f"http://127.0.0.1:{TOOL_PORT}/healthz", DEBUG="1", ALLOWED_HOSTS="*", BASE_URL="http://x"):
+    with _running(
+        command,
+        f"http://127.0.0.1:{TOOL_PORT}/healthz",
+        DEBUG="1",
+        ALLOWED_HOSTS="127.0.0.1",
+        BASE_URL="http://127.0.0.1",
+    ):
         yield
 
 

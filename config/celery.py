@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
+from django.core.exceptions import ImproperlyConfigured
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -23,6 +24,10 @@ def keep_our_logging(**kwargs: Any) -> None:
 @worker_init.connect
 @beat_init.connect
 def refuse_unsafe_start(**kwargs: Any) -> None:
+    """Celery logs what a receiver raises and goes on, whatever it is, but for what ends the process."""
     from config import checks
 
-    checks.refuse_unsafe_start()
+    try:
+        checks.refuse_unsafe_start()
+    except ImproperlyConfigured as error:
+        raise SystemExit(f"Not started.\n{error}") from error

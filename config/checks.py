@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from email.utils import parseaddr
+from ipaddress import ip_address
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+from config import zones
+
 TAG = "reelmark"
-LOCAL = ("http://localhost", "http://127.0.0.1")
+_LOCAL_NAMES = ("localhost", ".localhost")
 
 
 @checks.register(TAG)
 def safe_settings(app_configs: Sequence[Any] | None, **kwargs: object) -> list[checks.CheckMessage]:
-    """Errors for a production start that would be unsafe or could not do its work; none with DEBUG or a local DEMO."""
+    """Errors for a start that would be unsafe or could not do its work. With DEBUG or DEMO less is asked for, and then
+    the tool must be on this machine alone."""
     found: list[checks.CheckMessage] = []
 
     def error(number: int, message: str, hint: str) -> None:
@@ -24,20 +28,29 @@ def safe_settings(app_configs: Sequence[Any] | None, **kwargs: object) -> list[c
 
     for problem, hint in _half_configured_mail():
         error(9, problem, hint)
-    if settings.MAIL and not _known_zone(settings.SITE_TIME_ZONE):
+    if not _known_zone(settings.SITE_TIME_ZONE):
         error(10, f"TIME_ZONE {settings.SITE_TIME_ZONE} is not known.", "Name one such as Europe/Berlin, or unset it.")
     if settings.MAIL and not 0 <= settings.DIGEST_HOUR <= 23:
         error(11, "DIGEST_HOUR is not an hour.", "Set it to 0 to 23, or unset it.")
-    local = settings.BASE_URL.startswith(LOCAL)
-    if settings.DEMO and not local:
-        error(1, "DEMO is on, but BASE_URL is not on this machine.", "Unset DEMO: its keys and people are public.")
-    if settings.DEBUG and not local and settings.HTTPS:
-        found.append(checks.Warning("DEBUG is on at a public address.", hint="Unset DEBUG.", id="reelmark.W001"))
-    if settings.DEBUG or settings.DEMO:
-        return found
-    secret = _secret_key()
-    if len(secret) < 32 or len(set(secret)) < 8 or "insecure" in secret:
+    open_to_others = not all(map(_is_local, [_host(settings.BASE_URL), *settings.ALLOWED_HOSTS]))
+    if settings.DEMO and open_to_others:
+        error(
+            1,
+            "DEMO is on, but BASE_URL or ALLOWED_HOSTS is not on this machine.",
+            "Unset DEMO: its keys and people are public.",
+        )
+    if settings.DEBUG and open_to_others:
+        error(
+            13,
+            "DEBUG is on, but BASE_URL or ALLOWED_HOSTS is not on this machine.",
+            "Unset DEBUG: its error pages show settings and data to everybody.",
+        )
+    secret, trying = _secret_key(), settings.DEBUG or settings.DEMO
+    weak = len(secret) < 32 or len(set(secret)) < 8 or "insecure" in secret
+    if not secret or (weak and not trying):
         error(2, "SECRET_KEY is missing or weak.", "Set SECRET_KEY (or SECRET_KEY_FILE) to 50 random characters.")
+    if trying:
+        return found
     if not settings.HTTPS:
         error(3, "BASE_URL is not https.", "Browsers keep no cookies in a Moodle frame without https.")
     if "*" in settings.ALLOWED_HOSTS:
@@ -83,6 +96,24 @@ def _half_configured_mail() -> Iterator[tuple[str, str]]:
         yield "EMAIL_URL names no server.", "Write it as smtp+tls://user:password@host:587."
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_local(host: str) -> bool:
+    """True for a name or address of this machine and no other: `localhost.school.example` is anybody's."""
+    host = host.lower().strip("[]")
+    if host in _LOCAL_NAMES:
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _is_sender(text: str) -> bool:
     try:
         validate_email(parseaddr(text)[1])
@@ -93,8 +124,8 @@ def _is_sender(text: str) -> bool:
 
 def _known_zone(name: str) -> bool:
     try:
-        ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
+        zones.zone(name)
+    except zones.UnknownZone:
         return False
     return True
 

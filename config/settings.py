@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from celery.schedules import crontab
 
 from config import env, file_broker, logging
+from config import zones as zones  # makes every use of a zone ask the same data
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -169,10 +170,14 @@ DJANGO_VITE = {"default": {"dev_mode": False, "manifest_path": FRONTEND_DIST / "
 CSRF_COOKIE_SAMESITE = "None"  # our forms live in a frame of another site; `Partitioned` is added by the middleware
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True  # scripts read the token from the page's <meta>
+CSRF_COOKIE_AGE = None  # with the browser, as every cookie of somebody's
 CSRF_TRUSTED_ORIGINS = [env.origin(BASE_URL)]
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+# Of Django's admin: until the browser is closed, and for a working day.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = 12 * 3600
 MESSAGE_STORAGE = "lti_tool.notices.LaunchNotices"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"

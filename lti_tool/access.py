@@ -55,16 +55,24 @@ def join(relation: str) -> None:
 
 
 def admit(response: HttpResponseBase, session: Session, secret: str) -> None:
-    """Give the browser the secret of its session, for this session's pages alone."""
+    """Give the browser the secret of its session, for this session's pages alone and until the browser is closed.
+
+    Somebody else may open it next: in a school's library, say. When the session ends is known to the server.
+    """
     response.set_cookie(
         COOKIE,
         secret,
-        expires=session.expires_at,
         path=session.path,
         secure=True,
         httponly=True,
         samesite="None",
     )
+
+
+def dismiss(response: HttpResponseBase, session: Session) -> None:
+    """Take back what the browser keeps of a session."""
+    for name in (COOKIE, "messages"):
+        response.delete_cookie(name, path=session.path, samesite="None")
 
 
 def launch_required(*roles: Role) -> Callable[[View[P]], Guarded[P]]:

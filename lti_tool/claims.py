@@ -1,9 +1,11 @@
 """The claims of a verified id_token, read once into a frozen `Launch`. Nothing else in the product knows IMS URIs.
 
 Sources: LTI core 1.3 section 5, AGS 2.0 section 3.1, NRPS 2.0 section 3.6.1.1. Every value is checked for its type:
-what a platform signs can still be nonsense, and nonsense must become a refusal with a reason, not a fault of ours.
+what a platform signs can still be nonsense. A required claim that cannot be used is a refusal with a reason. An
+optional one is as if it had not been sent: PHP writes an empty object as `[]`, and platforms send null, false, numbers.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +42,8 @@ MESSAGES = (RESOURCE_LINK_REQUEST, DEEP_LINKING_REQUEST, SUBMISSION_REVIEW_REQUE
 
 Claims = dict[str, Any]
 MAX_ID = 255  # OIDC core 2 (sub), LTI core 5.3.3 and 5.3.5
+_LONGEST_ADDRESS = 2000
+_DEEPEST_DATA = 100  # brackets: what is nested as deep as Python's reader goes could not be written again
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,10 @@ class GradeService:
 
 @dataclass(frozen=True)
 class SelectionClaim:
-    """What a Deep Linking launch asks for (Deep Linking 2.0, 4.4.1). `data` empty: not sent, so not given back."""
+    """What a Deep Linking launch asks for (Deep Linking 2.0, 4.4.1).
+
+    `data` is the JSON of what was sent, whatever it is; empty: nothing was sent, so nothing is given back.
+    """
 
     return_url: str
     accept_multiple: bool
@@ -106,7 +113,7 @@ def read(claims: Mapping[str, Any], *, client_id: str) -> Launch:
     """The launch in a verified token's claims.
 
     Raises:
-        LaunchRefused: a required claim is missing, or any used claim has the wrong type or length.
+        LaunchRefused: a required claim is missing, or has the wrong type or length.
     """
     presentation = _mapping(claims, _PRESENTATION)
     platform = _mapping(claims, _TOOL_PLATFORM)
@@ -124,20 +131,23 @@ def read(claims: Mapping[str, Any], *, client_id: str) -> Launch:
         selection=_selection(claims) if selecting else None,
         context=_context(claims),
         name=_name(claims),
-        email=_text(claims, "email")[:320],
-        locale=(_text(presentation, "locale") or _text(claims, "locale"))[:35],
-        return_url=_text(presentation, "return_url")[:2000],
+        email=_kept(claims, "email", longest=320),
+        locale=_kept(presentation, "locale", longest=35) or _kept(claims, "locale", longest=35),
+        return_url=web_address(presentation.get("return_url")),
         grades=_grades(claims),
-        memberships_url=_text(_mapping(claims, _NRPS), "context_memberships_url", longest=2000),
+        memberships_url=_kept(_mapping(claims, _NRPS), "context_memberships_url", longest=_LONGEST_ADDRESS),
         custom=_substituted(_mapping(claims, _CUSTOM)),
         for_sub=_for_sub(claims) if message_type == SUBMISSION_REVIEW_REQUEST else "",
-        product=_text(platform, "product_family_code")[:100],
-        version=_text(platform, "version")[:100],
+        product=label(platform.get("product_family_code"))[:100],
+        version=label(platform.get("version"))[:100],
     )
 
 
 def content_items(*, message: Mapping[str, Any], deployment_id: str, items: list[dict[str, Any]], data: str) -> Claims:
-    """The claims of a Deep Linking response (Deep Linking 2.0, 4.5): `message` has iss, aud and the times."""
+    """The claims of a Deep Linking response (Deep Linking 2.0, 4.5): `message` has iss, aud and the times.
+
+    `data` is the selection's, as JSON: it goes back as it came, or not at all if it was not sent.
+    """
     claims: Claims = {
         **message,
         DEPLOYMENT_ID: deployment_id,
@@ -145,7 +155,43 @@ def content_items(*, message: Mapping[str, Any], deployment_id: str, items: list
         VERSION: "1.3.0",
         _CONTENT_ITEMS: items,
     }
-    return {**claims, _DATA: data} if data else claims
+    return {**claims, _DATA: json.loads(data)} if data else claims
+
+
+def label(value: object) -> str:
+    """A name or title as text, without the spaces around it: numbers too, which PHP makes of digits.
+
+    Empty for anything else, and for what shows nothing (marks of the writing direction alone).
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not is_text(value):
+        return ""
+    return value.strip() if any(character.isprintable() and character != " " for character in value) else ""
+
+
+def listed(value: object) -> tuple[str, ...]:
+    """The texts of an optional list. One text counts as a list, separated by spaces, as OAuth writes scopes.
+
+    PHP writes a list with a gap as an object with numbers for keys. What is no text is passed over.
+    """
+    if isinstance(value, str):
+        value = value.split()
+    elif isinstance(value, dict):
+        value = list(value.values())
+    return tuple(text for text in value if is_text(text)) if isinstance(value, list) else ()
+
+
+def web_address(value: object) -> str:
+    """An http(s) address that a link may lead to; empty for anything else."""
+    if not isinstance(value, str) or not is_text(value, longest=_LONGEST_ADDRESS) or not value.isprintable():
+        return ""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("https", "http") and parts.hostname and parts.username is None
+    except ValueError:
+        return ""
+    return value if good else ""
 
 
 def _short(claim: str) -> str:
@@ -167,13 +213,16 @@ def _text(claims: Mapping[str, Any], key: str, *, required: bool = False, longes
     return value
 
 
-def _mapping(claims: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _kept(claims: Mapping[str, Any], key: str, *, longest: int | None = None) -> str:
+    """An optional text without the spaces around it; empty for what is none, or longer than can be kept."""
     value = claims.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise LaunchRefused(f"The id_token's {_short(key)} is not an object.")
-    return value
+    return value.strip() if isinstance(value, str) and is_text(value, longest=longest) else ""
+
+
+def _mapping(claims: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """An optional object; empty for anything else. What is required in it is refused where it is read."""
+    value = claims.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def _message_type(claims: Mapping[str, Any]) -> str:
@@ -185,8 +234,8 @@ def _message_type(claims: Mapping[str, Any]) -> str:
 
 def _substituted(custom: Mapping[str, Any]) -> dict[str, str]:
     """Custom parameters with a value: a variable that the platform does not know stays as it was written."""
-    texts = {key: value for key, value in custom.items() if isinstance(value, str) and is_text(value)}
-    return {key: value for key, value in texts.items() if not value.startswith("$")}
+    texts = {key: label(value) for key, value in custom.items()}
+    return {key: value for key, value in texts.items() if value and not value.startswith("$")}
 
 
 def _selection(claims: Mapping[str, Any]) -> SelectionClaim:
@@ -199,9 +248,23 @@ def _selection(claims: Mapping[str, Any]) -> SelectionClaim:
         raise LaunchRefused("The platform does not take activities (ltiResourceLink) here.")
     return SelectionClaim(
         return_url=return_url,
-        accept_multiple=asked.get("accept_multiple") in (True, "true"),
-        data=_text(asked, "data"),
+        accept_multiple=label(asked.get("accept_multiple")) in ("true", "1") or asked.get("accept_multiple") is True,
+        data=_opaque(asked.get("data")),
     )
+
+
+def _opaque(data: Any) -> str:
+    """The JSON of a selection's `data`. It should be a text; whatever else says something goes back as well."""
+    if data in (None, "", False, [], {}):
+        return ""
+    try:
+        text = json.dumps(data)
+        deep = not isinstance(data, str) and text.count("[") + text.count("{") > _DEEPEST_DATA
+    except RecursionError:
+        text, deep = "", True
+    if deep:
+        raise LaunchRefused("The id_token's Deep Linking data is nested too deep to be given back.")
+    return text
 
 
 def _is_web_address(url: str) -> bool:
@@ -230,31 +293,28 @@ def _resource_link(claims: Mapping[str, Any]) -> ResourceLinkClaim:
     claim = _mapping(claims, RESOURCE_LINK)
     return ResourceLinkClaim(
         id=_text(claim, "id", required=True, longest=MAX_ID),
-        title=_text(claim, "title")[:500],
-        description=_text(claim, "description"),
+        title=label(claim.get("title"))[:500],
+        description=label(claim.get("description")),
     )
 
 
 def _context(claims: Mapping[str, Any]) -> Context | None:
     claim = _mapping(claims, _CONTEXT)
-    if not claim:
+    if not any(claim.values()):  # some platforms write every name of an object, with null for what there is not
         return None
     context_id = _text(claim, "id", required=True, longest=MAX_ID)
-    return Context(id=context_id, title=(_text(claim, "title") or _text(claim, "label"))[:500])
+    return Context(id=context_id, title=(label(claim.get("title")) or label(claim.get("label")))[:500])
 
 
 def _name(claims: Mapping[str, Any]) -> str:
-    parts = " ".join(part for part in (_text(claims, "given_name"), _text(claims, "family_name")) if part)
-    return (_text(claims, "name") or parts)[:255]
+    parts = " ".join(part for name in ("given_name", "family_name") if (part := label(claims.get(name))))
+    return (label(claims.get("name")) or parts)[:255]
 
 
 def _grades(claims: Mapping[str, Any]) -> GradeService:
     claim = _mapping(claims, _AGS)
-    scopes = claim.get("scope", [])
-    if not isinstance(scopes, list):
-        raise LaunchRefused("The id_token's grade service has no list of scopes.")
     return GradeService(
-        lineitem=_text(claim, "lineitem", longest=2000),
-        lineitems=_text(claim, "lineitems", longest=2000),
-        scopes=tuple(scope for scope in scopes if isinstance(scope, str) and is_text(scope)),
+        lineitem=_kept(claim, "lineitem", longest=_LONGEST_ADDRESS),
+        lineitems=_kept(claim, "lineitems", longest=_LONGEST_ADDRESS),
+        scopes=listed(claim.get("scope")),
     )

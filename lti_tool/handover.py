@@ -2,12 +2,13 @@
 
 A partitioned cookie belongs to the site on top: a new window of ours, where we are on top ourselves, does not have it.
 So the page in the frame, which has it, asks for a ticket (a minute, once), and the window turns the ticket into a
-session of its own with the same person, role, place and end.
+session of its own with the same person, role, place and end. Whoever leaves in one of them has left them all.
 """
 
 import secrets
 
 from django.core import signing
+from django.db import transaction
 from django.utils import timezone
 
 from lti_tool import oidc
@@ -23,6 +24,7 @@ def ticket(session: LaunchSession) -> str:
     return signing.dumps({"l": str(session.pk), "n": secrets.token_urlsafe(16)}, salt=_SALT)
 
 
+@transaction.atomic
 def redeem(value: str) -> tuple[LaunchSession, str]:
     """A session for the new window, with its secret.
 
@@ -31,7 +33,9 @@ def redeem(value: str) -> tuple[LaunchSession, str]:
     """
     try:
         held = signing.loads(value, salt=_SALT, max_age=TICKET_SECONDS)
-        of = LaunchSession.objects.filter(pk=held["l"], expires_at__gt=timezone.now()).first()
+        # Locked, so that nobody leaves while one more window is opened.
+        lasting = LaunchSession.objects.filter(pk=held["l"], expires_at__gt=timezone.now())
+        of = lasting.select_for_update(no_key=True).first()
     except (signing.BadSignature, KeyError, TypeError, ValueError) as error:
         raise _refused() from error
     if of is None or not of.resource_link.platform.active:
@@ -45,6 +49,7 @@ def redeem(value: str) -> tuple[LaunchSession, str]:
         return_url=of.return_url,
         for_sub=of.for_sub,
         expires_at=of.expires_at,
+        opened_from_id=of.opened_from_id or of.pk,
     )
     return session, secret
 

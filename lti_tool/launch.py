@@ -206,7 +206,7 @@ class _Message(DjangoMessageLaunch):
         now, expires, issued = time.time(), self._moment("exp"), self._moment("iat")
         if expires < now - LEEWAY:
             raise LaunchRefused("The id_token has expired (exp): compare the clocks of Moodle and this tool.")
-        if issued > now + LEEWAY or ("nbf" in self.body and self._moment("nbf") > now + LEEWAY):
+        if issued > now + LEEWAY or (self.body.get("nbf") is not None and self._moment("nbf") > now + LEEWAY):
             raise LaunchRefused("The id_token is from the future: compare the clocks of Moodle and this tool.")
         if now - issued > OLDEST + LEEWAY:
             raise LaunchRefused("The id_token is too old (iat): compare the clocks of Moodle and this tool.")

@@ -3,11 +3,16 @@
 The state is signed and holds the platform and a hash of the nonce; the nonce itself stays in a short-lived cookie named
 for that state. So the login stores nothing, a launch posted in another browser finds no cookie, and the nonce of an
 accepted launch becomes a row whose key can be taken only once, on any number of servers.
+
+A login that leads nowhere leaves its cookie behind. Each login and launch drops all but the newest, or some dozens of
+them would be more than web servers read.
 """
 
 import hashlib
 import json
+import re
 import secrets
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +27,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import MAX_URL_REDIRECT_LENGTH
 
 from lti_tool import registered
 from lti_tool.errors import LaunchRefused
@@ -30,7 +36,13 @@ from lti_tool.registered import Registration
 
 STATE_SECONDS = 600
 _SALT = "lti_tool.oidc.state"
-_LONGEST_HINT = 4000
+LONGEST_LOGIN_HINT = 4000  # characters
+LONGEST_MESSAGE_HINT = 65_536  # characters; it is the platform's own, and nearly 4,000 were seen
+_GOES_IN_ADDRESS = 4000  # characters of a message hint
+_LONGEST_ADDRESS = 8000  # as Apache and nginx come, they read lines of 8,190
+KEPT_STATES = 60  # cookies of logins under way, of 80 bytes: servers read 8,190 of all cookies together
+_DROPPED_AT_ONCE = 12  # each is a line of 150 bytes, and proxies read 4,096 of an answer's head
+_STATE_COOKIE = re.compile("lti_state_[0-9a-f]{24}")
 _LONGEST_KEPT = 1000  # of a login in a state, which travels in an address
 _LOGIN = ("iss", "client_id", "login_hint", "lti_message_hint", "target_link_uri", "lti_deployment_id")
 _HIGHEST_ACTIVITY = 2**63
@@ -39,11 +51,20 @@ _MOODLE_AUTH = "/mod/lti/auth.php"
 
 @dataclass(frozen=True)
 class Login:
-    """An authentication request to make: where to send the browser, and the cookie to give it first."""
+    """An authentication request to make: where to send the browser with what, and the cookie to give it first."""
 
-    address: str
+    platform: Platform
+    request: Mapping[str, str]
     cookie_name: str
     nonce: str
+
+    @property
+    def address(self) -> str:
+        """The request as an address of the platform's; empty where it is too long for one."""
+        address = _with_query(self.platform.authorization_url, self.request)
+        # What may have come in an address itself goes back in one, however much longer quoting makes it.
+        fits = len(self.request.get("lti_message_hint", "")) <= _GOES_IN_ADDRESS or len(address) <= _LONGEST_ADDRESS
+        return address if fits and len(address) <= MAX_URL_REDIRECT_LENGTH else ""
 
 
 @dataclass(frozen=True)
@@ -90,13 +111,17 @@ def begin_login(params: Mapping[str, str]) -> Login:
             f"The login's target_link_uri is not at {settings.BASE_URL}. Check the tool's URL in Moodle."
         )
     message_hint = params.get("lti_message_hint", "")
-    if len(hint) > _LONGEST_HINT or len(message_hint) > _LONGEST_HINT:
-        raise LaunchRefused("The login's hints are too long.")
-    nonce = secrets.token_urlsafe(24)
+    for name, value, longest in (
+        ("login_hint", hint, LONGEST_LOGIN_HINT),
+        ("lti_message_hint", message_hint, LONGEST_MESSAGE_HINT),
+    ):
+        if len(value) > longest:
+            raise LaunchRefused(f"The login's {name} is longer than {longest:,} characters.")
+    nonce = f"{int(time.time()):08x}{secrets.token_urlsafe(24)}"  # the time: to tell the newest cookies
     held = {"p": str(platform.pk), "n": _hash(nonce), **_again(platform, params)}
     state = signing.dumps(held, salt=_SALT, compress=True)
     request = _authentication_request(platform, hint, message_hint, state, nonce)
-    return Login(address=_with_query(platform.authorization_url, request), cookie_name=_cookie(state), nonce=nonce)
+    return Login(platform=platform, request=request, cookie_name=_cookie(state), nonce=nonce)
 
 
 def _authentication_request(platform: Platform, hint: str, message_hint: str, state: str, nonce: str) -> dict[str, str]:
@@ -115,21 +140,42 @@ def _authentication_request(platform: Platform, hint: str, message_hint: str, st
     return {**request, "lti_message_hint": message_hint} if message_hint else request
 
 
-def remember(response: HttpResponseBase, login: Login) -> None:
-    """Give the browser the cookie that its launch must bring back."""
+def remember(request: HttpRequest, response: HttpResponseBase, login: Login) -> None:
+    """Give the browser the cookie that its launch must bring back, in place of its oldest ones."""
+    _drop_all_but(request, response, KEPT_STATES - 1)
     response.set_cookie(
         login.cookie_name,
         login.nonce,
         max_age=STATE_SECONDS,
-        path=reverse("lti:launch"),
+        path=_cookie_path(),
         secure=True,
         httponly=True,
         samesite="None",
     )
 
 
-def forget(response: HttpResponseBase, cookie_name: str) -> None:
-    response.delete_cookie(cookie_name, path=reverse("lti:launch"), samesite="None")
+def forget(request: HttpRequest, response: HttpResponseBase, cookie_name: str) -> None:
+    """Take back the cookie of a launch that has come, and the oldest of those that have not."""
+    _delete(response, cookie_name)
+    _drop_all_but(request, response, KEPT_STATES, besides=cookie_name)
+
+
+def _drop_all_but(request: HttpRequest, response: HttpResponseBase, most: int, *, besides: str = "") -> None:
+    others = {name: nonce for name, nonce in request.COOKIES.items() if _STATE_COOKIE.fullmatch(name)}
+    others.pop(besides, None)
+    # A nonce begins with its time. The newest first, so that what is dropped is the end.
+    newest = sorted(others, key=lambda name: others[name], reverse=True)
+    for name in newest[most:][-_DROPPED_AT_ONCE:]:
+        _delete(response, name)
+
+
+def _delete(response: HttpResponseBase, cookie_name: str) -> None:
+    response.delete_cookie(cookie_name, path=_cookie_path(), samesite="None")
+
+
+def _cookie_path() -> str:
+    """Login and launch alike: a login could not count the cookies that only the launch is sent."""
+    return reverse("lti:launch").removesuffix("launch/")
 
 
 def read_state(request: HttpRequest) -> State:

@@ -143,8 +143,8 @@ def read_configuration(document: Any, url: str) -> Configuration:
         token_url=_address(document, "token_endpoint"),
         jwks_url=_address(document, "jwks_uri"),
         registration_url=_address(document, "registration_endpoint"),
-        product=_short(about.get("product_family_code")),
-        version=_short(about.get("version")),
+        product=claims.label(about.get("product_family_code"))[:100],
+        version=claims.label(about.get("version"))[:100],
     )
 
 
@@ -199,7 +199,7 @@ def _store(configuration: Configuration, answer: Any, invitation: Invitation) ->
         "product": configuration.product,
         "version": configuration.version,
         "registered_at": timezone.now(),
-        "granted_scopes": [scope for scope in str(answer.get("scope", "")).split() if is_text(scope)],
+        "granted_scopes": list(claims.listed(answer.get("scope"))),
     }
     name = invitation.note or f"{configuration.product.title() or 'LMS'} at {_host(configuration.issuer)}"
     platform, _ = Platform.objects.update_or_create(
@@ -262,10 +262,6 @@ def _address(document: Mapping[str, Any], name: str, *, longest: int = 1000) -> 
     if not isinstance(value, str) or not is_text(value, longest=longest):
         raise _not_a_configuration(f"it has no {name} that can be kept")
     return _checked(value)
-
-
-def _short(value: Any) -> str:
-    return value[:100] if isinstance(value, str) and is_text(value) else ""
 
 
 def _not_a_configuration(why: str) -> RegistrationRefused:

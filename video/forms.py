@@ -1,8 +1,7 @@
 """The forms of set-up, more time and grading."""
 
 import json
-import zoneinfo
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
+from config import zones
 from video import rubrics
 from video.attachments import NewFile
 from video.extensions import MOST_EXTRA_ATTEMPTS, first_limit
@@ -19,6 +19,10 @@ from video.rubrics import short
 from video.uploads import MOST_PARTS_AT_ONCE, Announced
 
 GB = 1024**3
+UNKNOWN_ZONE = (
+    "Your browser calls its time zone “{}”, which is not known here. Choose a city's zone in the settings of your "
+    "device, then type the date again."
+)
 DAY = 24 * 60  # minutes
 
 
@@ -68,7 +72,8 @@ class RubricField(forms.Field):
 class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
     """Set-up. Every field has a sensible default, so that Save alone gives a working assignment.
 
-    `time_zone` is what the browser calls its zone; dates are typed in it and stored in UTC.
+    `time_zone` is what the browser calls its zone; dates are typed in it and stored in UTC. Empty: the page's script
+    did not run, and the page says that times are in UTC.
     """
 
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -169,9 +174,8 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        zone = zone_named(cleaned.get("time_zone", ""))
         for name in ("opens_at", "due_at", "closes_at"):
-            cleaned[name] = _moment(self, name, cleaned.get(name), zone)
+            cleaned[name] = _moment(self, name)
         self._check_order(cleaned)
         self._check_rubric(cleaned)
         return cleaned
@@ -271,7 +275,7 @@ class MoreTimeForm(forms.Form):
         if not self.needed:
             raise forms.ValidationError("Nothing was saved: this assignment has no limit.")
         if "until" in self.fields:
-            cleaned["until"] = _moment(self, "until", cleaned.get("until"), zone_named(cleaned.get("time_zone", "")))
+            cleaned["until"] = _moment(self, "until")
             self._check_later(cleaned["until"])
         if not self.errors and not any(self.wanted) and not any(self._given):
             raise forms.ValidationError("Nothing to save: fill in a date or a number.")
@@ -303,7 +307,7 @@ class ReopenForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("until"):
-            cleaned["until"] = _moment(self, "until", cleaned["until"], zone_named(cleaned.get("time_zone", "")))
+            cleaned["until"] = _moment(self, "until")
             if cleaned["until"] and cleaned["until"] <= timezone.now():
                 self.add_error("until", "It must be in the future.")
         return cleaned
@@ -378,20 +382,16 @@ class PartsForm:
         return True
 
 
-def _moment(form: forms.BaseForm, name: str, typed: str | None, zone: tzinfo) -> datetime | None:
-    """What was typed into a date field, in UTC; nonsense becomes the field's error."""
+def _moment(form: forms.BaseForm, name: str) -> datetime | None:
+    """What was typed into a date field of a form with a `time_zone`, in UTC; nonsense becomes the field's error."""
+    typed, zone = form.cleaned_data.get(name), form.cleaned_data.get("time_zone")
     if not typed:
         return None
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
+        at = datetime.fromisoformat(typed).replace(tzinfo=zones.zone(zone) if zone else UTC)
+        return at.astimezone(UTC)
+    except zones.UnknownZone:
+        form.add_error(name, UNKNOWN_ZONE.format(zone[:60]))
     except (ValueError, OverflowError):
         form.add_error(name, "Type a date and a time.")
-        return None
-
-
-def zone_named(name: str) -> tzinfo:
-    """As a browser calls its zone, such as `Europe/Berlin`; UTC for what is none."""
-    try:
-        return zoneinfo.ZoneInfo(name) if name else UTC
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
+    return None

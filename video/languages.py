@@ -1,12 +1,12 @@
 """The language, and the times, of what somebody reads outside a page."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import dateformat, formats
 from django.utils.translation import get_language
 
+from config.zones import zone
 from lti_tool.models import Person
 
 
@@ -19,7 +19,7 @@ def language_of(person: Person | None) -> str:
 
 def moment(at: datetime) -> str:
     """Such as `3 March 2026, 14:05 (UTC+1)`, in the active language and the site's zone: nobody knows the person's."""
-    local = at.astimezone(ZoneInfo(settings.SITE_TIME_ZONE))
+    local = at.astimezone(zone(settings.SITE_TIME_ZONE))
     language = get_language() or "en"
     # Django's English is American.
     form = "j F Y, H:i" if language == "en" else formats.get_format("DATETIME_FORMAT", lang=language)

@@ -5,9 +5,8 @@ Here it is only written down what is wanted (`Mail`); `mailing` sends it.
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, Subquery, Value, When
@@ -15,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.dispatch import receiver
 from django.utils import timezone
 
+from config import zones
 from lti_tool.models import Membership
 from video import signals
 from video.models import Event, Mail, MailChoice, Submission
@@ -27,7 +27,7 @@ QUIET = timedelta(minutes=10)
 LONGEST_QUIET = timedelta(hours=1)
 FIRST_DIGEST = timedelta(days=3)  # how far back a marker's first looks: what lay there before is no news
 _LATEST_DIGEST = timedelta(hours=6)  # after its hour; then tomorrow's tells of it
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=ZoneInfo("UTC"))
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _BATCH = 500
 
 
@@ -100,7 +100,7 @@ def ask_for_digests() -> int:
 
 def _this_mornings_hour() -> datetime | None:
     """The last DIGEST_HOUR in the site's zone, unless it is too long ago for a digest."""
-    zone = ZoneInfo(settings.SITE_TIME_ZONE)
+    zone = zones.zone(settings.SITE_TIME_ZONE)
     now = timezone.now().astimezone(zone)
     hour = time(settings.DIGEST_HOUR, tzinfo=zone)
     for day in (now.date(), now.date() - timedelta(days=1)):

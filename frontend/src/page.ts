@@ -28,6 +28,7 @@ for (const form of document.querySelectorAll<HTMLFormElement>("form[data-builds]
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
   if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.mayRepeat !== undefined) return; // its sending may be called off, as by "Leave site?"
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "1";
 });

@@ -41,7 +41,8 @@ export function localInputValue(utc: string): string {
 export function useLocalZone(form: HTMLFormElement): void {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const hidden = form.querySelector<HTMLInputElement>("input[name=time_zone]");
-  if (!hidden || !zone) return;
+  // "Etc/Unknown" is no zone: the form stays in UTC, and says so.
+  if (!hidden || !zone || zone === "Etc/Unknown") return;
   // A form that came back with errors holds what was typed, in the zone it was typed in.
   for (const input of form.querySelectorAll<HTMLInputElement>("input[data-utc]")) {
     input.value = localInputValue(input.dataset.utc ?? "");

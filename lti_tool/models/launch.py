@@ -1,5 +1,8 @@
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
 
+from lti_tool.claims import web_address
 from lti_tool.models.course import Course, ResourceLink
 from lti_tool.models.session import Session
 
@@ -18,6 +21,15 @@ class LaunchSession(Session):
         help_text="Whose work a submission review asks for. It gives no right to see it (`moodle.md`, 14).",
     )
 
+    opened_from = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="windows",
+        help_text="The launch whose full window this is; empty for the launch itself.",
+    )
+
     @property
     def course(self) -> Course:
         return self.resource_link.course
@@ -26,6 +38,24 @@ class LaunchSession(Session):
     def start(self) -> str:
         """Where the browser goes first. The product answers `review/` with the work that a submission review is of."""
         return f"{self.path}review/" if self.for_sub else self.path
+
+    @property
+    def way_back(self) -> str:
+        """Where the platform wants people to go from here (LTI core 5.4.4, `return_url`); empty where it said nothing.
+
+        It is looked at once more: a row may be older than what is checked of a launch.
+        """
+        return web_address(self.return_url)
+
+    @transaction.atomic
+    def end(self) -> None:
+        """End the launch with every full window of it, whichever of them asks."""
+        launch = self.opened_from_id or self.pk
+        together = LaunchSession.objects.filter(Q(pk=launch) | Q(opened_from=launch))
+        # Locked first: a window that is being opened is either there for the update, or finds the launch ended.
+        list(together.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        now = timezone.now()
+        together.filter(expires_at__gt=now).update(expires_at=now)
 
 
 class UsedNonce(models.Model):

@@ -16,6 +16,6 @@ class ContentSelection(Session):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="selections")
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="selections")
     return_url = models.CharField(max_length=2000)
-    data = models.TextField(blank=True, help_text="Opaque, given back as it came.")
+    data = models.TextField(blank=True, help_text="Opaque, as JSON: given back as it came.")
     accept_multiple = models.BooleanField(default=False)
     returned_at = models.DateTimeField(null=True, blank=True)

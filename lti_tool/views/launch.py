@@ -9,11 +9,13 @@ import structlog
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.security import allow_form_to, allow_frames
 from config.views import problem
 from lti_tool import access, handover, keys, oidc, registered, sync
 from lti_tool import launch as launches
@@ -64,11 +66,21 @@ def _method_not_allowed(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @_explain_refusals
 def login(request: HttpRequest) -> HttpResponseBase:
-    """Login initiation. Answered by a 302, so that Moodle's own Lax session cookie goes along."""
+    """Login initiation. Answered by a 302, so that Moodle's own Lax session cookie goes along.
+
+    What is too long for an address goes on as a form, as OIDC core 3.1.2.1 lets it.
+    """
     begun = oidc.begin_login(request.POST if request.method == "POST" else request.GET)
-    response = HttpResponseRedirect(begun.address)
-    oidc.remember(response, begun)
+    address = begun.address
+    response = HttpResponseRedirect(address) if address else _as_form(request, begun)
+    oidc.remember(request, response, begun)
     return response
+
+
+def _as_form(request: HttpRequest, begun: oidc.Login) -> HttpResponse:
+    page = render(request, "lti/forward.html", {"login": begun})
+    addresses = [begun.platform.issuer, begun.platform.authorization_url]
+    return allow_form_to(allow_frames(page, addresses), begun.platform.authorization_url)
 
 
 @csrf_exempt  # its origin is the LMS; state, nonce and signature protect it
@@ -88,7 +100,7 @@ def launch(request: HttpRequest) -> HttpResponseBase:
         raise LaunchRefused("The platform or deployment of this launch was removed here a moment ago.") from error
     response = HttpResponseRedirect(session.start)
     access.admit(response, session, secret)
-    oidc.forget(response, state_cookie)
+    oidc.forget(request, response, state_cookie)
     platform = str(registration.platform.pk)
     log.info("launched", launch=str(session.pk), platform=platform, role=session.role, message=verified.message_type)
     return response
@@ -109,6 +121,16 @@ def window_ticket(request: access.LaunchRequest) -> HttpResponse:
     """For the page's script: where to open this launch in a whole window, within a minute and once."""
     query = urlencode({"ticket": handover.ticket(request.launch)})
     return JsonResponse({"url": f"{reverse('lti:window')}?{query}"})
+
+
+@access.launch_required()
+@require_POST
+def leave(request: access.LaunchRequest) -> HttpResponse:
+    """End this launch, in every window it was opened in. The page that says so needs no session."""
+    request.launch.end()
+    response = render(request, "lti/left.html", {"launch": request.launch})
+    access.dismiss(response, request.launch)
+    return response
 
 
 @never_cache

@@ -1,12 +1,18 @@
 """An unsafe production start is refused, each cause by name."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django.fixtures import Settings
 
 from config import checks
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -70,6 +76,99 @@ def test_unsafe_settings_do_not(production: Settings, number: str, spoil: Callab
 
     with pytest.raises(ImproperlyConfigured, match=number):
         checks.refuse_unsafe_start()
+
+
+ELSEWHERE = [
+    "https://tool.example",
+    "http://tool.example:8000",
+    "http://localhost.evil.example",
+    "https://localhost.evil.example:8000",
+    "http://127.0.0.1.evil.example",
+    "http://localhost@evil.example",
+    "http://localhost:8000@evil.example",
+    "http://localhostess",
+    "http://10.0.0.1",
+    "http://0.0.0.0:8000",
+    "http://[::]:8000",
+    "localhost:8000",
+    "http://[localhost",
+    "",
+]
+HERE = ["http://localhost:8000", "http://LOCALHOST", "https://localhost", "http://127.0.0.1:9000", "http://[::1]:8000"]
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+@pytest.mark.parametrize(("mode", "number"), [("DEMO", "E001"), ("DEBUG", "E013")])
+def test_demo_and_debug_start_on_this_machine_alone(production: Settings, mode: str, number: str, address: str) -> None:
+    setattr(production, mode, True)
+    production.BASE_URL, production.ALLOWED_HOSTS = address, ["localhost"]
+
+    with pytest.raises(ImproperlyConfigured, match=number):
+        checks.refuse_unsafe_start()
+
+
+@pytest.mark.parametrize("host", ["*", "tool.example", ".localhost.evil.example", "10.0.0.1", ".example", ""])
+@pytest.mark.parametrize(("mode", "number"), [("DEMO", "E001"), ("DEBUG", "E013")])
+def test_demo_and_debug_answer_to_no_other_host(production: Settings, mode: str, number: str, host: str) -> None:
+    setattr(production, mode, True)
+    production.BASE_URL, production.ALLOWED_HOSTS = "http://localhost:8000", ["localhost", host]
+
+    with pytest.raises(ImproperlyConfigured, match=number):
+        checks.refuse_unsafe_start()
+
+
+@pytest.mark.parametrize("address", HERE)
+@pytest.mark.parametrize("mode", ["DEMO", "DEBUG"])
+def test_demo_and_debug_start_here_with_any_key(production: Settings, mode: str, address: str) -> None:
+    setattr(production, mode, True)
+    production.BASE_URL, production.ALLOWED_HOSTS = address, ["localhost", "127.0.0.1", "[::1]", ".localhost"]
+    production.SECRET_KEY, production.S3_BUCKET = "short", ""
+
+    checks.refuse_unsafe_start()
+
+
+@pytest.mark.parametrize("mode", ["DEMO", "DEBUG"])
+def test_nothing_starts_with_an_empty_key(production: Settings, mode: str) -> None:
+    setattr(production, mode, True)
+    production.BASE_URL, production.ALLOWED_HOSTS = "http://localhost:8000", ["localhost"]
+    production.SECRET_KEY = ""
+
+    with pytest.raises(ImproperlyConfigured, match="E002"):
+        checks.refuse_unsafe_start()
+
+
+ENTRIES = {
+    "gunicorn": ["gunicorn", "config.wsgi", "--bind", "127.0.0.1:0"],
+    "worker": ["celery", "-A", "config", "worker", "--pool", "solo"],
+    "beat": ["celery", "-A", "config", "beat"],
+    "runserver": ["django", "runserver", "--noreload", "--skip-checks", "127.0.0.1:0"],
+    "migrate": ["django", "migrate"],
+}
+
+
+def started(command: list[str], folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """A process that should end by itself at once."""
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(folder), "REDIS_URL": ""}
+    env |= {"DATABASE_URL": "sqlite://", **settings}
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize("command", ENTRIES.values(), ids=ENTRIES.keys())
+def test_every_entry_refuses(command: list[str], tmp_path: Path) -> None:
+    done = started(command, tmp_path, DEBUG="1", BASE_URL="https://tool.example", SECRET_KEY="any key at all")
+
+    assert done.returncode != 0
+    assert "reelmark.E013" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("entry", ["gunicorn", "worker"])
+def test_entries_refuse_an_empty_key(entry: str, tmp_path: Path) -> None:
+    done = started(ENTRIES[entry], tmp_path, DEBUG="1", BASE_URL="http://localhost:8000", SECRET_KEY="")
+
+    assert done.returncode != 0
+    assert "SECRET_KEY" in done.stdout + done.stderr
 
 
 def test_e_mail_that_is_set_up_starts(mailing: Settings) -> None:

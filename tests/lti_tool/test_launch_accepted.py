@@ -11,9 +11,11 @@ from django.test import Client
 
 from lti_tool import outbox, registered
 from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink, UsedNonce
-from tests.lti_tool.platform_double import INSTRUCTOR, LEARNER, LTI, PlatformDouble
+from tests.lti_tool.platform_double import INSTRUCTOR, LEARNER, LINEITEM, LTI, SCORE, PlatformDouble, reviewing
 
 NAMELESS: dict[str, Any] = {"name": ..., "given_name": ..., "family_name": ...}
+NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
 
 
@@ -161,6 +163,148 @@ def test_a_launch_into_another_course_takes_nothing_back(platform: PlatformDoubl
     assert (person.name, person.email) == ("Ana Student", "ana@example.org")
 
 
+EMPTY = {"PHP's empty array": [], "null": None, "false": False, "a text": "a=b", "a number": 7, "an empty text": ""}
+OBJECTS = {
+    "custom": f"{LTI}custom",
+    "presentation": f"{LTI}launch_presentation",
+    "context": f"{LTI}context",
+    "platform": f"{LTI}tool_platform",
+    "for_user": f"{LTI}for_user",
+    "lis": f"{LTI}lis",
+    "grades": AGS,
+    "roster": NRPS,
+}
+
+
+@pytest.mark.parametrize("value", EMPTY.values(), ids=EMPTY.keys())
+@pytest.mark.parametrize("claim", OBJECTS.values(), ids=OBJECTS.keys())
+def test_optional_object_that_cannot_be_used_is_as_absent(
+    platform: PlatformDouble, browser: Client, claim: str, value: Any
+) -> None:
+    path = platform.open_page(browser, **{claim: value})
+
+    assert browser.get(path, secure=True).status_code == 200
+    session, link = LaunchSession.objects.get(), ResourceLink.objects.get()
+    assert (session.return_url == "") == (claim == f"{LTI}launch_presentation")
+    assert (link.lineitem_url, link.scopes) == ("", []) or claim != AGS
+    assert (link.course.memberships_url == "") == (claim == NRPS)
+    assert (link.course.title == "Interview") == (claim == f"{LTI}context"), "without a context, named for its link"
+
+
+@pytest.mark.parametrize("claim", [AGS, NRPS], ids=["grades", "roster"])
+def test_optional_object_that_cannot_be_used_does_not_fault_a_review(
+    platform: PlatformDouble, browser: Client, claim: str
+) -> None:
+    assert platform.launch(browser, **{**reviewing("6"), claim: []}).status_code == 302
+
+
+ODD_TEXTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "numbers": ({"name": 7, f"{LTI}resource_link": {"id": "1", "title": 2026}}, "7", "2026", "Film and Sound"),
+    "parts of a name are numbers": (
+        {"name": None, "given_name": 7, "family_name": 8},
+        "7 8",
+        "Interview",
+        "Film and Sound",
+    ),
+    "false": (
+        {"name": False, "given_name": False, "family_name": False, f"{LTI}resource_link": {"id": "1", "title": False}},
+        "ana@example.org",
+        "",
+        "Film and Sound",
+    ),
+    "only spaces": (
+        {"name": "  ", "given_name": " ", "family_name": ""},
+        "ana@example.org",
+        "Interview",
+        "Film and Sound",
+    ),
+    "only marks of direction": ({"name": "\u200f\u202e"}, "Ana Student", "Interview", "Film and Sound"),
+    "objects": ({"name": {"first": "Ana"}, "given_name": []}, "Student", "Interview", "Film and Sound"),
+    "half of a pair": ({"name": "\ud800"}, "Ana Student", "Interview", "Film and Sound"),
+    "a course with a number": ({f"{LTI}context": {"id": "2", "title": 101}}, "Ana Student", "Interview", "101"),
+    "a course with a label": (
+        {f"{LTI}context": {"id": "2", "title": None, "label": "FILM"}},
+        "Ana Student",
+        "Interview",
+        "FILM",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "person", "link", "course"), ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+def test_names_and_titles_are_text_or_absent(
+    platform: PlatformDouble, browser: Client, changes: dict[str, Any], person: str, link: str, course: str
+) -> None:
+    platform.open_page(browser, **changes)
+
+    row = ResourceLink.objects.get()
+    assert (Person.objects.get().name, row.title, row.course.title) == (person, link, course)
+
+
+@pytest.mark.parametrize("email", [[], ["ana@example.org"], False, 7, "\ud800", "x" * 321])
+def test_e_mail_that_cannot_be_used_is_as_absent(platform: PlatformDouble, browser: Client, email: Any) -> None:
+    platform.open_page(browser, email=email)
+
+    assert Person.objects.get().email == ""
+
+
+def test_context_of_which_nothing_is_known_is_as_absent(platform: PlatformDouble, browser: Client) -> None:
+    platform.open_page(browser, **{f"{LTI}context": {"id": None, "label": None, "title": "", "type": []}})
+
+    assert Course.objects.get().title == "Interview"
+
+
+SCOPES: dict[str, tuple[Any, list[str]]] = {
+    "a list": ([SCORE, 7, None], [SCORE]),
+    "one text": (SCORE, [SCORE]),
+    "one text of several": (f"{SCORE} {LINEITEM}", [SCORE, LINEITEM]),
+    "PHP's list with a gap": ({"0": SCORE, "2": LINEITEM}, [SCORE, LINEITEM]),
+    "null": (None, []),
+    "false": (False, []),
+}
+
+
+@pytest.mark.parametrize(("sent", "kept"), SCOPES.values(), ids=SCOPES.keys())
+def test_scopes_are_read_whatever_their_list_is_written_as(
+    platform: PlatformDouble, browser: Client, sent: Any, kept: list[str]
+) -> None:
+    platform.open_page(browser, **{AGS: {"scope": sent, "lineitem": "https://moodle.example/1"}})
+
+    link = ResourceLink.objects.get()
+    assert (link.scopes, link.lineitem_url) == (kept, "https://moodle.example/1")
+
+
+ADDRESSES = [None, False, 7, [], "x" * 2001, "\ud800"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_service_address_that_cannot_be_used_is_as_absent(
+    platform: PlatformDouble, browser: Client, address: Any
+) -> None:
+    grades, roster = {"scope": [], "lineitem": address, "lineitems": address}, {"context_memberships_url": address}
+    platform.open_page(browser, **{AGS: grades, NRPS: roster})
+
+    link = ResourceLink.objects.get()
+    assert (link.lineitem_url, link.lineitems_url, link.course.memberships_url) == ("", "", "")
+
+
+@pytest.mark.parametrize("locale", [None, False, 7, [], "x" * 36])
+def test_locale_that_cannot_be_used_is_as_absent(platform: PlatformDouble, browser: Client, locale: Any) -> None:
+    platform.open_page(browser, locale=locale, **{f"{LTI}launch_presentation": {"locale": locale}})
+
+    assert Person.objects.get().locale == ""
+
+
+def test_custom_parameters_may_be_numbers(platform: PlatformDouble, browser: Client) -> None:
+    platform.open_page(browser, **{f"{LTI}custom": {"context_history": 7, "assignment": False, "other": []}})
+
+    assert Course.objects.get().history == ["7"]
+
+
+def test_nothing_said_of_not_before_is_as_absent(platform: PlatformDouble, browser: Client) -> None:
+    platform.open_page(browser, nbf=None)
+
+
 def test_links_without_a_context_are_courses_of_their_own(platform: PlatformDouble, browser: Client) -> None:
     for link_id in ("1", "2"):
         platform.open_page(browser, **{f"{LTI}context": ..., f"{LTI}resource_link": {"id": link_id}})
@@ -256,7 +400,7 @@ def test_cookies_live_in_a_frame_and_on_their_own_paths(platform: PlatformDouble
     (state_cookie,) = browser.cookies.values()
     launched = platform.post(browser, id_token=platform.sign(platform.claims(asked["nonce"])), state=asked["state"])
 
-    for cookie, path in ((state_cookie, "/lti/launch/"), (launched.cookies["launch"], launched["Location"])):
+    for cookie, path in ((state_cookie, "/lti/"), (launched.cookies["launch"], launched["Location"])):
         header = cookie.output()
         assert cookie["path"] == path
         for attribute in ("Secure", "HttpOnly", "SameSite=None", "Partitioned"):

@@ -342,6 +342,38 @@ def test_what_cannot_be_kept_is_refused(
     assert post(browser, opened_by_moodle(address)).status_code == 422
 
 
+GRANTED: dict[str, tuple[Any, list[str]]] = {
+    "null": (None, []),
+    "false": (False, []),
+    "a list": (["a", "b"], ["a", "b"]),
+    "PHP's list with a gap": ({"0": "a", "2": "b"}, ["a", "b"]),
+    "one text": ("a b", ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize(("scope", "kept"), GRANTED.values(), ids=GRANTED.keys())
+def test_granted_scopes_are_read_however_they_are_written(
+    moodle: responses.RequestsMock, browser: Client, address: str, scope: Any, kept: list[str]
+) -> None:
+    moodle.remove(responses.POST, REGISTRATION_URL)
+    moodle.add(responses.POST, REGISTRATION_URL, json={"client_id": "c-1", "scope": scope, TOOL: []})
+
+    assert post(browser, opened_by_moodle(address)).status_code == 200
+    assert Platform.objects.get().granted_scopes == kept
+
+
+@pytest.mark.parametrize("about", [[], None, "moodle", {"version": 2024100700, "product_family_code": False}])
+def test_what_a_platform_says_of_itself_may_be_anything(
+    moodle: responses.RequestsMock, browser: Client, address: str, about: Any
+) -> None:
+    told = {"https://purl.imsglobal.org/spec/lti-platform-configuration": about}
+    moodle.upsert(responses.GET, CONFIGURATION_URL, json=configuration(**told))
+
+    assert post(browser, opened_by_moodle(address)).status_code == 200
+    platform = Platform.objects.get()
+    assert (platform.product, platform.version) == ("", "2024100700" if isinstance(about, dict) else "")
+
+
 @pytest.mark.parametrize("told", [{"version": "4\x00"}, {"version": ["4"]}, {"product_family_code": "\ud800"}])
 def test_what_a_platform_calls_itself_may_be_nonsense(
     moodle: responses.RequestsMock, browser: Client, address: str, told: Document

@@ -123,6 +123,7 @@ PARTS = {"parts": [{"number": 1, "size": 8 * 1024 * 1024}], "sender": ""}
 TABLE = [
     # the launch itself
     row("launch:window-ticket", "POST", EVERYBODY),
+    row("launch:leave", "POST", EVERYBODY),
     row("launch:check", "GET", ADMINS),
     row("launch:check-run", "POST", ADMINS),
     # the assignment

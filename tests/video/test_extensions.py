@@ -126,10 +126,14 @@ class TestGiving:
     @pytest.mark.parametrize(
         ("typed", "stored"),
         [
+            (
+                {"until": "2026-11-21T12:00", "time_zone": "Asia/Calcutta"},
+                (datetime(2026, 11, 21, 6, 30, tzinfo=UTC), 0),
+            ),
             ({"until": "2026-11-21T12:00"}, (datetime(2026, 11, 21, 12, tzinfo=UTC), 0)),
             ({"extra_attempts": "20"}, (None, 20)),
         ],
-        ids=["between due and closing date", "attempts alone"],
+        ids=["in an old name's zone", "between due and closing date", "attempts alone"],
     )
     def test_either_will_do(self, teacher: Visitor, ana: Person, typed: dict[str, str], stored: Any) -> None:
         assert teacher.post(address(ana), typed).status_code == 302
@@ -140,6 +144,7 @@ class TestGiving:
         [
             ({"until": "2026-11-20T22:59"}, "later than the due date"),
             ({"until": "2026-11-20T23:30", "time_zone": "Europe/Berlin"}, "later than the due date"),
+            ({"until": "2026-12-20T23:30", "time_zone": "Mars/Olympus"}, "which is not known here"),
             ({"until": "soon"}, "Type a date and a time."),
             ({"extra_attempts": "-1"}, "from 0 to 20"),
             ({"extra_attempts": "21"}, "At most 20"),

@@ -208,7 +208,7 @@ class TestFile:
         )
 
     @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "\x00", "x" * 5000])
-    def test_unknown_zone_is_utc(self, teacher: Visitor, assignment: Assignment, zone: str) -> None:
+    def test_unknown_zone_is_utc_and_says_so(self, teacher: Visitor, assignment: Assignment, zone: str) -> None:
         handed_in(assignment, "6", "Ana")
 
         assert table(download(teacher, tz=zone))[0]["Handed in"] == "2026-11-30T21:59:00+00:00"

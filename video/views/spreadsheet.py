@@ -1,6 +1,7 @@
 """Marks as CSV: a file to take away, and one to bring back, looked at before anything is written."""
 
 import uuid
+from datetime import UTC, tzinfo
 from typing import Any
 
 from django.contrib import messages
@@ -11,10 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config import zones
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
 from video.assignments import assignment_of
-from video.forms import zone_named
 from video.models import Assignment, MarkImport
 from video.problems import Problem
 from video.spreadsheet import applying, proposing, reading
@@ -30,12 +31,20 @@ STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
 def export(request: LaunchRequest) -> HttpResponseBase:
     """The roster with its marks. `delimiter`: comma, semicolon or tab; `tz`: the zone of its times."""
     assignment = _assignment(request)
-    zone = zone_named(request.GET.get("tz") or request.GET.get("time_zone") or "")
+    zone = _zone(request.GET.get("tz") or request.GET.get("time_zone") or "UTC")
     style = style_of(request.GET.get("delimiter", ""), request, zone)
     response = StreamingHttpResponse(exporting.lines(assignment, style), content_type="text/csv; charset=utf-8")
     name = exporting.file_name(assignment, timezone.now().astimezone(zone))
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _zone(name: str) -> tzinfo:
+    """UTC where nothing is called that: every time in the file has its offset, so none is silently another."""
+    try:
+        return zones.zone(name)
+    except zones.UnknownZone:
+        return UTC
 
 
 @launch_required(*STAFF)
