@@ -47,7 +47,7 @@ def new_assignment(launch: LaunchSession) -> Assignment:
     fresh = Assignment(course=link.course, resource_link=link, title=title, instructions=link.description)
     original = (
         Assignment.objects.filter(_staffed_by(launch.person))
-        .filter(course__platform=link.platform_id, course__context_id__in=link.course.history, title=title)
+        .filter(course__deployment=link.course.deployment_id, course__context_id__in=link.course.history, title=title)
         .order_by("-created_at")
         .first()
     )
@@ -112,7 +112,9 @@ def _may_lend(chosen: Assignment, launch: LaunchSession) -> bool:
     course = launch.course
     if chosen.course_id == course.pk:
         return True
-    if course.platform.registered_at is not None and chosen.course.context_id in course.history:
+    # A history names contexts of the course's own deployment.
+    of_history = chosen.course.deployment_id == course.deployment_id and chosen.course.context_id in course.history
+    if course.platform.registered_at is not None and of_history:
         return True
     return Assignment.objects.filter(_staffed_by(launch.person), pk=chosen.pk).exists()
 

@@ -21,7 +21,7 @@ EDITORS = tuple(Role.editors())
 @launch_required(*STAFF)
 @require_safe
 def troubled(request: LaunchRequest) -> HttpResponse:
-    """Of the course; of the whole platform for an admin."""
+    """Of the course; of the whole deployment for an admin."""
     launch = request.launch
     context = {
         "launch": launch,
@@ -71,7 +71,7 @@ def decide(request: LaunchRequest, delivery_id: int) -> HttpResponse:
 @launch_required(*EDITORS)
 @require_POST
 def send_again(request: LaunchRequest) -> HttpResponse:
-    """Those that are ticked, or with `all` everything that was refused or waits, in the course or the platform."""
+    """Those that are ticked, or with `all` everything that was refused or waits, in the course or the deployment."""
     mine = ScoreDelivery.objects.visible_to(request.launch)
     if request.POST.get("all"):
         # Not those of two grades: there somebody has to choose.
