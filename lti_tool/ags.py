@@ -212,6 +212,22 @@ def line_item(link: ResourceLink, maximum: Decimal | None) -> str:
     return found
 
 
+def still_there(link: ResourceLink) -> bool | None:
+    """Whether the platform still has what this link launched from, by its column; None where that does not tell.
+
+    A column goes with its activity, and the restored activity has another (`moodle.md`, 28). Asks once, raises nothing.
+    """
+    readable = {SCOPE_LINEITEM, SCOPE_LINEITEM_READONLY} & set(link.scopes)
+    if not link.lineitem_url or not readable:
+        return None
+    try:
+        item = call_service(link.platform, "GET", link.lineitem_url, scopes=readable, accept=_LINEITEM_TYPE).json
+    except PlatformError as error:
+        return False if error.status in (404, 410) else None
+    told = item.get("resourceLinkId") if isinstance(item, dict) else None
+    return told in (None, "") or str(told) == link.resource_link_id
+
+
 def _find_line_item(link: ResourceLink, scopes: Iterable[str]) -> str | None:
     parts = urlsplit(link.lineitems_url)
     query = [*parse_qsl(parts.query), ("resource_link_id", link.resource_link_id)]
