@@ -102,7 +102,7 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Course)
 class CourseAdmin(ReadOnly):
-    list_display = ("title", "platform", "context_id", "roster_refreshed_at", "roster_problem")
+    list_display = ("title", "platform", "deployment", "context_id", "roster_refreshed_at", "roster_problem")
     list_filter = ("platform",)
     search_fields = ("title", "context_id")
 
@@ -122,7 +122,7 @@ class MembershipAdmin(ReadOnly):
 
 @admin.register(ResourceLink)
 class ResourceLinkAdmin(ReadOnly):
-    list_display = ("title", "course", "resource_link_id")
+    list_display = ("title", "course", "deployment", "resource_link_id", "gone_at")
     list_filter = ("platform",)
 
 

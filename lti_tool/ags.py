@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from django.utils import timezone
 
-from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnreadable, PlatformUnavailable
+from lti_tool.errors import PlatformError, PlatformRefused, PlatformUnreadable
 from lti_tool.models import ResourceLink
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
 from lti_tool.paging import pages
@@ -246,6 +246,22 @@ def line_item(link: ResourceLink, maximum: Decimal | None) -> str:
     link.lineitem_url = found
     link.save(update_fields=["lineitem_url"])
     return found
+
+
+def still_there(link: ResourceLink) -> bool | None:
+    """Whether the platform still has what this link launched from, by its column; None where that does not tell.
+
+    A column goes with its activity, and the restored activity has another (`moodle.md`, 28). Asks once, raises nothing.
+    """
+    readable = {SCOPE_LINEITEM, SCOPE_LINEITEM_READONLY} & set(link.scopes)
+    if not link.lineitem_url or not readable:
+        return None
+    try:
+        item = call_service(link.platform, "GET", link.lineitem_url, scopes=readable, accept=_LINEITEM_TYPE).json
+    except PlatformError as error:
+        return False if error.status in (404, 410) else None
+    told = item.get("resourceLinkId") if isinstance(item, dict) else None
+    return told in (None, "") or str(told) == link.resource_link_id
 
 
 def _find_line_item(link: ResourceLink, scopes: Iterable[str]) -> str | None:

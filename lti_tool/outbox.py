@@ -157,6 +157,31 @@ def send_again(deliveries: Iterable[int]) -> int:
     return changed
 
 
+def owe_elsewhere(*, before: ResourceLink, after: ResourceLink) -> int:
+    """What the gradebook was owed at one link it is owed at another, whose column is new: all of it, as a new wish; how
+    many. An activity that was restored comes back under another link. Nothing is owed at `after` yet.
+
+    Also what was sent, or kept as the platform's own: each is compared with what the new column has before it goes.
+    """
+    now = timezone.now()
+    moved = ScoreDelivery.objects.filter(resource_link=before).update(
+        resource_link=after,
+        state=ScoreDelivery.State.WAITING,
+        wanted_version=F("wanted_version") + 1,  # so that an answer to what is under way does not count for it
+        wanted_at=now,
+        next_try_at=now,
+        tries=0,
+        insisted=False,
+        differs=False,
+        found_points=None,
+        found_maximum=None,
+        found_at=None,
+    )
+    if moved:
+        queue(after.platform_id)
+    return moved
+
+
 def queue(platform_id: Any) -> None:
     """Have a worker look at what is due to a platform, once the present transaction is committed."""
     from lti_tool.tasks import deliver_to_platform

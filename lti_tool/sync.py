@@ -43,7 +43,7 @@ def record(launch: Launch, registration: Registration) -> tuple[Session, str]:
     """
     deployment = registration.deployments[launch.deployment_id]
     platform = registration.platform
-    known = _known(launch, platform)
+    known = _known(launch, deployment)
     person = _person(launch, platform, known)
     course = _course(launch, platform, deployment, known)
     _membership(launch, course, person, known)
@@ -61,7 +61,7 @@ def record(launch: Launch, registration: Registration) -> tuple[Session, str]:
     return LaunchSession.begin(
         person=person,
         role=launch.role,
-        resource_link=_resource_link(launch, platform, course, known),
+        resource_link=_resource_link(launch, deployment, course, known),
         message_type=launch.message_type,
         return_url=launch.return_url,
         for_sub=launch.for_sub,
@@ -77,16 +77,17 @@ def _context_id(launch: Launch) -> str:
     return f"no-context:{launch.resource_link.id}"
 
 
-def _known(launch: Launch, platform: Platform) -> Membership | None:
+def _known(launch: Launch, deployment: Deployment) -> Membership | None:
     """The membership with its person, its course, and (as `.link`, perhaps None) the resource link.
 
+    Ids of contexts and links are unique in a deployment, those of people on the platform (LTI Core 1.3, 5.3).
     It is locked, so that a roster that is being stored comes wholly before this launch or wholly after it. `kept_out`:
     the platform's list for the link was without this person.
     """
     memberships = Membership.objects.select_related("person", "course").filter(
-        course__platform=platform,
+        course__deployment=deployment,
         course__context_id=_context_id(launch),
-        person__platform=platform,
+        person__platform=deployment.platform_id,
         person__sub=launch.sub,
     )
     if launch.resource_link is not None:
@@ -136,7 +137,7 @@ def _person(launch: Launch, platform: Platform, known: Membership | None) -> Per
 
 
 def _course(launch: Launch, platform: Platform, deployment: Deployment, known: Membership | None) -> Course:
-    told: dict[str, Any] = {"deployment_id": deployment.pk}
+    told: dict[str, Any] = {}
     if launch.context is not None:
         told["title"] = launch.context.title
     elif launch.resource_link is not None:
@@ -149,7 +150,7 @@ def _course(launch: Launch, platform: Platform, deployment: Deployment, known: M
         course = known.course
     else:
         course, _ = Course.objects.get_or_create(
-            platform=platform, context_id=_context_id(launch), defaults={**told, "deployment": deployment}
+            deployment=deployment, context_id=_context_id(launch), defaults={**told, "platform": platform}
         )
     _update(course, told)
     return course
@@ -178,10 +179,10 @@ def _membership(launch: Launch, course: Course, person: Person, known: Membershi
         ).delete()
 
 
-def _resource_link(launch: Launch, platform: Platform, course: Course, known: Membership | None) -> ResourceLink:
+def _resource_link(launch: Launch, deployment: Deployment, course: Course, known: Membership | None) -> ResourceLink:
     claim = launch.resource_link
     assert claim is not None, "only a content selection has none"
-    told = {
+    told: dict[str, Any] = {
         "course_id": course.pk,
         "title": claim.title,
         "description": claim.description,
@@ -189,14 +190,27 @@ def _resource_link(launch: Launch, platform: Platform, course: Course, known: Me
         "lineitems_url": launch.grades.lineitems,
         "lineitem_url": launch.grades.lineitem,
         "scopes": list(launch.grades.scopes),
+        "silent_since": None,
+        "gone_at": None,
     }
     link: ResourceLink | None = getattr(known, "link", None)
     if link is None:
-        link, _ = ResourceLink.objects.get_or_create(platform=platform, resource_link_id=claim.id, defaults=told)
+        defaults = {**told, "platform_id": deployment.platform_id}
+        link, is_new = ResourceLink.objects.get_or_create(
+            deployment=deployment, resource_link_id=claim.id, defaults=defaults
+        )
+        if is_new:
+            _listen_for_the_others(link)
     if launch.for_sub and not launch.grades.lineitem:
         del told["lineitem_url"]  # Moodle's submission reviews leave out what its launches say
     _update(link, told)
     return link
+
+
+def _listen_for_the_others(link: ResourceLink) -> None:
+    """Whether the course's other links launch again from now on tells a copy of one from one that was restored."""
+    others = ResourceLink.objects.filter(course=link.course_id, silent_since=None).exclude(pk=link.pk)
+    others.update(silent_since=link.created_at)
 
 
 def _seen(launch: Launch, platform: Platform) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from lti_tool.models import Course, LaunchSession, Membership, Person, ResourceLink
 from lti_tool.roles import Role
+from video import former
 from video.models import Assignment
 
 log = structlog.get_logger(__name__)
@@ -16,10 +17,11 @@ MOST_EARLIER = 50
 
 
 def assignment_of(launch: LaunchSession) -> Assignment | None:
-    """The assignment of this launch's link; None until a teacher has set it up.
+    """The assignment of this launch's link; None until a teacher has set it up, or said what it is.
 
     The link's custom parameter names what was chosen for it by Deep Linking. The first launch binds that; where it
     lives at another link already, Moodle has copied the activity, and its settings (never its work) are copied here.
+    Where that other link may have come back as this one, a teacher is asked first (`former`).
     """
     link = launch.resource_link
     bound: Assignment | None = getattr(link, "assignment", None)
@@ -33,7 +35,36 @@ def assignment_of(launch: LaunchSession) -> Assignment | None:
         return bound
     if bound is not None:
         return _chosen_again(bound, chosen)
+    if chosen.course_id == link.course_id and former.asked(link):
+        return None
     return _bind(chosen, link) or _copy(chosen, launch)
+
+
+def begin_anew(launch: LaunchSession) -> Assignment | None:
+    """A teacher says that the launch's link is no former activity: a copy of what it names, without anybody's work.
+
+    None where it names nothing, and is to be set up. What somebody else has answered meanwhile stays.
+    """
+    link = launch.resource_link
+    with transaction.atomic():
+        # In the order of `former.bring_back`, which may answer the same question at the same time.
+        list(former.candidates(link).select_for_update(of=("self",)).order_by("pk").values("pk"))
+        here = Assignment.objects.filter(resource_link=link).select_related("course__platform").first()
+        if here is not None:
+            return here
+        chosen = _chosen(link)
+        return _copy(chosen, launch) if chosen is not None and _may_lend(chosen, launch) else None
+
+
+def part(launch: LaunchSession) -> Assignment | None:
+    """A teacher says that work was wrongly brought to the launch's link: it goes back, and the link has its own.
+
+    Raises:
+        Problem: as `former.put_back`.
+    """
+    with transaction.atomic():
+        former.put_back(launch=launch)
+        return begin_anew(launch)
 
 
 def new_assignment(launch: LaunchSession) -> Assignment:
@@ -47,7 +78,7 @@ def new_assignment(launch: LaunchSession) -> Assignment:
     fresh = Assignment(course=link.course, resource_link=link, title=title, instructions=link.description)
     original = (
         Assignment.objects.filter(_staffed_by(launch.person))
-        .filter(course__platform=link.platform_id, course__context_id__in=link.course.history, title=title)
+        .filter(course__deployment=link.course.deployment_id, course__context_id__in=link.course.history, title=title)
         .order_by("-created_at")
         .first()
     )
@@ -112,7 +143,9 @@ def _may_lend(chosen: Assignment, launch: LaunchSession) -> bool:
     course = launch.course
     if chosen.course_id == course.pk:
         return True
-    if course.platform.registered_at is not None and chosen.course.context_id in course.history:
+    # A history names contexts of the course's own deployment.
+    of_history = chosen.course.deployment_id == course.deployment_id and chosen.course.context_id in course.history
+    if course.platform.registered_at is not None and of_history:
         return True
     return Assignment.objects.filter(_staffed_by(launch.person), pk=chosen.pk).exists()
 
@@ -164,7 +197,7 @@ def _chosen_again(bound: Assignment, chosen: Assignment) -> Assignment:
         log.info("assignment_chosen_again", assignment=str(bound.pk))
     assert bound.resource_link is not None, "it is bound"
     bound.content_id = bound.resource_link.content_id
-    bound.save()
+    bound.save(update_fields=[*Assignment.SETTINGS, "content_id", "updated_at"])
     return bound
 
 

@@ -33,7 +33,7 @@ class DeliveryRow:
 
 
 def troubled(*, launch: LaunchSession, number: str | None) -> "Page[DeliveryRow]":
-    """A page of what a person should look at, longest waiting first: the course's, or the platform's for an admin."""
+    """A page of what a person should look at, longest waiting first: the course's, or the deployment's for an admin."""
     rows = _joined(launch).troubled().order_by("wanted_at", "pk")
     shown = Paginator(rows, PER_PAGE).get_page(number)
     return Page([row_of(delivery) for delivery in shown], shown.number, shown.paginator)  # type: ignore[arg-type]

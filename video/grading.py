@@ -320,8 +320,7 @@ def _owe_to_moodle(launch: LaunchSession, submission: Submission) -> None:
         if grade is not None and grade.returned is not None:
             given = attempt
             break
-    link = submission.assignment.resource_link
-    assert link is not None, "nothing can be handed in to an assignment without a link"
+    link = submission.assignment.link_now()
     if given is None:
         outbox.wish_ungraded(
             resource_link=link,

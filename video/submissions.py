@@ -126,7 +126,7 @@ def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
         submission.state = _state_without(earlier=earlier, graded=graded)
         submission.save(update_fields=["state"])
         outbox.wish_withdrawn(
-            resource_link=launch.resource_link,
+            resource_link=submission.assignment.link_now(),
             person=launch.person,
             comment=_taken_back(attempt),
             something_left=earlier,
@@ -175,10 +175,8 @@ def _hand_in(
     submission.save(update_fields=["state"])
     for unfinished in attempt.videos.filter(state__in=[Video.State.PENDING, Video.State.CHECKING]).exclude(pk=video.pk):
         endings.delete(unfinished, launch=launch, why="handed in without it")
-    link = submission.assignment.resource_link
-    assert link is not None, "somebody has handed in at it"
     outbox.wish_submitted(
-        resource_link=link,
+        resource_link=submission.assignment.link_now(),
         person=submission.person,
         comment=_news(attempt),
         started_at=attempt.created_at,

@@ -1,4 +1,5 @@
 from enum import IntFlag
+from typing import Any
 
 from django.db import models
 
@@ -9,7 +10,10 @@ from lti_tool.roles import Role
 
 
 class Course(models.Model):
-    """A context of a platform. A launch without a context gets a course of its own, named for its link (`sync.py`)."""
+    """A context of a deployment: its id is unique there and nowhere else (LTI Core 1.3, 5.4.1).
+
+    A launch without a context gets a course of its own, named for its link (`sync.py`).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     platform = models.ForeignKey(Platform, on_delete=models.CASCADE, related_name="courses")
@@ -25,7 +29,7 @@ class Course(models.Model):
     roster_problem = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["platform", "context_id"], name="course_once")]
+        constraints = [models.UniqueConstraint(fields=["deployment", "context_id"], name="course_once")]
 
     def __str__(self) -> str:
         return self.title or self.context_id
@@ -79,10 +83,13 @@ class Membership(models.Model):
 
 
 class ResourceLink(models.Model):
-    """One place in the LMS that launches us: in Moodle, an activity."""
+    """One place in the LMS that launches us: in Moodle, an activity. Its id is unique in its deployment (LTI Core 1.3,
+    5.3.5). Deleted and restored there, an activity comes back as another link (`moodle.md`, 28).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     platform = models.ForeignKey(Platform, on_delete=models.CASCADE, related_name="resource_links")
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="resource_links")
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="resource_links")
     resource_link_id = models.CharField(max_length=255)
     title = models.CharField(max_length=500, blank=True)
@@ -93,12 +100,24 @@ class ResourceLink(models.Model):
     lineitem_url = models.CharField(max_length=2000, blank=True)
     lineitems_url = models.CharField(max_length=2000, blank=True)
     scopes = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, help_text="Of its first launch.")
+    silent_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When another link appeared in the course, as long as this one was not launched again since.",
+    )
+    gone_at = models.DateTimeField(null=True, blank=True, help_text="When the platform said that it has no such place.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["platform", "resource_link_id"], name="resource_link_once")]
+        constraints = [models.UniqueConstraint(fields=["deployment", "resource_link_id"], name="resource_link_once")]
 
     def __str__(self) -> str:
         return self.title or self.resource_link_id
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.deployment_id:
+            self.deployment_id = self.course.deployment_id
+        super().save(*args, **kwargs)
 
 
 class KeptOut(models.Model):

@@ -31,9 +31,12 @@ class GradingProgress(models.TextChoices):
 
 class ScoreDeliveryQuerySet(models.QuerySet["ScoreDelivery"]):
     def visible_to(self, launch: LaunchSession) -> "ScoreDeliveryQuerySet":
-        """Those of the course for its staff, of the platform for an admin, nobody's for a student."""
+        """Those of the course for its staff, of the deployment for an admin, nobody's for a student.
+
+        Deployments of one platform may be different institutions, each with admins of its own.
+        """
         if launch.role == Role.ADMIN:
-            return self.filter(resource_link__platform=launch.resource_link.platform_id)
+            return self.filter(resource_link__deployment=launch.resource_link.deployment_id)
         return self.filter(resource_link__course=launch.resource_link.course_id) if launch.is_staff else self.none()
 
     def troubled(self) -> "ScoreDeliveryQuerySet":

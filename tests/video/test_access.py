@@ -132,6 +132,8 @@ TABLE = [
     row("video:state", "GET", STUDENTS),
     row("video:settings", "GET", EDITORS),
     row("video:settings", "POST", EDITORS, {"title": "Interview", "points": "50", "max_size_gb": "0.5"}),
+    row("video:former", "GET", EDITORS),
+    row("video:former", "POST", EDITORS, {"what": "bring"}),
     row("video:refresh-roster", "POST", STAFF),
     row("video:more-time", "GET", EXTENDERS),
     row("video:more-time", "POST", EXTENDERS, {"extra_attempts": "1"}),

@@ -1,6 +1,7 @@
 """Platforms that call everything by the same ids never see or touch each other's, whatever address is tried.
 
-Three platforms have the same people (`sub`), course, link and deployment ids; two share an issuer, two a client id.
+Three platforms have the same people (`sub`), course, link and deployment ids; two share an issuer, two a client id. One
+has a second deployment with the same course and link ids, and people of its own: a `sub` is one person on a platform.
 Every address below a launch or a selection is found by walking Django's own resolver, so that a new one is tried by
 itself. Each platform's words are in all it holds: one of them in an answer, or in another's row, is a leak.
 """
@@ -26,7 +27,7 @@ from hypothesis import strategies as st
 
 from demo.objectstore import ObjectStore
 from lti_tool import checkup, platform_keys
-from lti_tool.models import ContentSelection, LaunchSession
+from lti_tool.models import ContentSelection, Deployment, LaunchSession
 from tests.films import film
 from tests.lti_tool.platform_double import LTI, Claims, PlatformDouble, reviewing, selecting
 from tests.video.visitor import ROLES, Visitor
@@ -75,19 +76,24 @@ class Tenant:
 
     double: PlatformDouble
     word: str
+    deployment: str = "1"
     people: dict[str, Visitor] = field(default_factory=dict)
     rows: set[Row] = field(default_factory=set)
     words: list[str] = field(default_factory=list)
     ids: list[tuple[str, str]] = field(default_factory=list)  # kind, id
 
     def launch(self, who: str, role: str, sub: str, **changes: Any) -> Visitor:
-        self.people[who] = Visitor(self.double, role, sub, **{**self.says(f"{self.word} {who}"), **changes})
+        self.people[who] = Visitor(self.double, role, self.sub(sub), **{**self.says(f"{self.word} {who}"), **changes})
         return self.people[who]
+
+    def sub(self, number: str) -> str:
+        return number if self.deployment == "1" else f"{self.deployment}-{number}"
 
     def says(self, name: str, *, link: str = "1", context: str = "2") -> Claims:
         return {
             "name": name,
             "email": f"{self.word}@example.org",
+            f"{LTI}deployment_id": self.deployment,
             f"{LTI}context": {"id": context, "title": f"{self.word} course"},
             f"{LTI}resource_link": {"id": link, "title": "Interview", "description": f"{self.word} description"},
         }
@@ -99,16 +105,17 @@ class Tenant:
 @pytest.fixture
 def tenants(db: None, answers: responses.RequestsMock, object_store: ObjectStore) -> list[Tenant]:
     answers.add_passthru(object_store.endpoint)
-    first = settle(answers, "Alderwood", host="moodle.example", client_id="tool-1")
-    second = settle(answers, "Birchwick", host="moodle.example", client_id="tool-2")
+    first = settle(Tenant(PlatformDouble(answers, client_id="tool-1"), "Alderwood"))
+    second = settle(Tenant(PlatformDouble(answers, client_id="tool-2"), "Birchwick"))
     first.double.publish(first.double.public_jwk(), second.double.public_jwk())  # at the one address of their issuer
     platform_keys.forget()
-    return [first, second, settle(answers, "Cedarholt", host="twin.example", client_id="tool-1")]
+    third = Tenant(PlatformDouble(answers, host="twin.example", client_id="tool-1"), "Cedarholt")
+    Deployment.objects.create(platform=third.double.row, deployment_id="2")
+    return [first, second, settle(third), settle(Tenant(third.double, "Dogwood", deployment="2"))]
 
 
-def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: str) -> Tenant:
-    before = set(every_row())
-    tenant = Tenant(PlatformDouble(answers, host=host, client_id=client_id), word)
+def settle(tenant: Tenant) -> Tenant:
+    before, word = set(every_row()), tenant.word
     platform_keys.forget()
     teacher = tenant.launch("teacher", "teacher", "3")
     teacher.post("settings/", {**FORM, "title": "Interview", "instructions": f"{word} instructions"})
@@ -117,7 +124,7 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     student = tenant.launch("student", "student", "6")
     student.upload(f"{word}.mp4", film())
     student.submit()
-    work = Submission.objects.get(person__platform=tenant.double.row, person__sub="6")
+    work = Submission.objects.get(person__platform=tenant.double.row, person__sub=tenant.sub("6"))
     graded = teacher.post(f"submissions/{work.pk}/", {"points": "17", "feedback": f"{word} feedback", "alone": "1"})
     own = {"own-points": "16", "own-note": f"{word} own mark", "give": "1"}
     assert teacher.post(f"attempts/{work.attempts.get().pk}/own-mark/", own).status_code == 302
@@ -148,14 +155,16 @@ def settle(answers: responses.RequestsMock, word: str, *, host: str, client_id: 
     drafting.begin(f"{word}-on-its-way.mp4", film())
     large = {"name": f"{word}-large.mp4", "size": 20 * 1024 * 1024, "type": "video/mp4"}
     assert drafting.send("uploads/", large).status_code == 201
-    chooser = tenant.launch("choosing", "teacher", "3", **selecting(deep_link_return_url=f"https://{host}/{word}"))
+    returns = selecting(deep_link_return_url=f"{tenant.double.issuer}/{word}")
+    chooser = tenant.launch("choosing", "teacher", "3", **returns)
     chooser.post("", {**FORM, "title": f"{word} chosen", "instructions": "", "another": "1"})
-    tenant.launch("reviewing", "teacher", "3", **reviewing("6"))
+    tenant.launch("reviewing", "teacher", "3", **reviewing(tenant.sub("6")))
 
     tenant.rows = set(every_row()) - before
     tenant.ids = [(label, str(pk)) for label, pk in sorted(tenant.rows, key=str) if re.fullmatch(r"[\w-]{36}", str(pk))]
     receipts = Attempt.objects.filter(submission=work).values_list("receipt_number", flat=True)
-    keys = Video.objects.filter(attempt__submission__person__platform=tenant.double.row).values_list("key", flat=True)
+    videos = Video.objects.filter(attempt__submission__assignment__course=work.assignment.course_id)
+    keys = videos.values_list("key", flat=True)
     tenant.words = [word, word.lower(), *(word for word in (*receipts, *keys) if word)]
     return tenant
 
@@ -271,11 +280,11 @@ def test_no_launch_can_name_what_is_another_platforms(tenants: list[Tenant]) -> 
         custom = {"assignment": "" if from_history else name, "context_history": "2,1,6"}
         changes = {**viewer.says(f"{viewer.word} somebody", link=place[0], context=place[1]), f"{LTI}custom": custom}
         if message == "review":
-            changes |= reviewing("6")
+            changes |= reviewing(viewer.sub("6"))
         if message == "selection":
             role, changes = "teacher", changes | selecting()
         with undone():
-            visitor = Visitor(viewer.double, role, sub, **changes)
+            visitor = Visitor(viewer.double, role, viewer.sub(sub), **changes)
             client = client_of(visitor)
             place_ = visitor.home.removesuffix("review/")
             for path in ("", "settings/", "review/"):
@@ -290,7 +299,8 @@ def test_no_launch_can_name_what_is_another_platforms(tenants: list[Tenant]) -> 
             assert_nothing_of(victim, client.get(place_, secure=True, follow=True))
             assert_apart(viewer, tenants, before)
             # Not even an empty trace: what is bound to this link or chosen here is none of the victim's.
-            assert not Assignment.objects.filter(copied_from__course__platform=victim.double.row).exists()
+            theirs = {pk for kind, pk in victim.rows if kind == "lti_tool.Course"}
+            assert not Assignment.objects.filter(copied_from__course__in=theirs).exists()
 
     every()
     assert seen["200"] > 80, seen

@@ -111,6 +111,15 @@ class Assignment(models.Model):
         max_length=100, blank=True, help_text="What its link's parameter named when its settings were taken from there."
     )
     copied_from = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies")
+    brought_from = models.ForeignKey(
+        ResourceLink,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Where it lived before a teacher said that its link now is the same activity (`former`).",
+    )
+    brought_at = models.DateTimeField(null=True, blank=True)
     copy_told_at = models.DateTimeField(null=True, blank=True, help_text="When a teacher was told that it is a copy.")
     marks_imported_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The last time, so that a page need not look for imports."
@@ -128,6 +137,10 @@ class Assignment(models.Model):
     def storage_name(self) -> str:
         """The assignment's own choice, else its platform's, else the site's."""
         return self.storage or self.course.platform.storage or settings.STORAGE
+
+    def link_now(self) -> ResourceLink:
+        """Where it lives, read anew. Ask with one of its submissions locked: it may have been brought elsewhere."""
+        return ResourceLink.objects.get(assignment=self.pk)
 
     @property
     def settings(self) -> dict[str, Any]:

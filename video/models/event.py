@@ -24,6 +24,7 @@ class Event(models.Model):
         RELEASED = "released"
         SEEN = "seen"
         IMPORTED = "imported"
+        BROUGHT = "brought"
         FILE_STARTED = "file_started"
         FILE_ATTACHED = "file_attached"
         FILE_REFUSED = "file_refused"

@@ -25,12 +25,12 @@ def new_receipt_number() -> str:
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, launch: LaunchSession) -> "SubmissionQuerySet":
-        """Access is this query: one's own work; the course's for its staff; the platform's for an admin."""
+        """Access is this query: one's own work; the course's for its staff; the deployment's for an admin."""
         link = launch.resource_link
         if launch.role == Role.STUDENT:
             return self.filter(assignment__resource_link=link, person_id=launch.person_id)
         if launch.role == Role.ADMIN:
-            return self.filter(assignment__resource_link__platform_id=link.platform_id)
+            return self.filter(assignment__resource_link__deployment_id=link.deployment_id)
         return self.filter(assignment__resource_link__course_id=link.course_id)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
-from video import anonymity, media_types
+from video import anonymity, former, media_types
 from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment
 from video.forms import AssignmentForm
 from video.models import Assignment, Submission
@@ -27,14 +27,11 @@ EDITORS = tuple(Role.editors())
 def home(request: LaunchRequest) -> HttpResponse:
     launch = request.launch
     assignment = assignment_of(launch)
-    if launch.is_staff:
-        if assignment is not None:
-            return roster.show(request, assignment)
-        if launch.role in EDITORS:
-            return redirect("video:settings", launch.pk)
+    if assignment is None and former.look(launch.resource_link):
+        assignment = assignment_of(launch)
     if assignment is None:
-        return render(request, "video/not_set_up.html", {"launch": launch, "assignment": None})
-    return _student(request, assignment)
+        return _not_yet(request)
+    return roster.show(request, assignment) if launch.is_staff else _student(request, assignment)
 
 
 @launch_required()
@@ -62,6 +59,18 @@ def review(request: LaunchRequest) -> HttpResponse:
         return render(request, "video/review_hidden.html", {"launch": launch, "assignment": assignment})
     context = {"launch": launch, "assignment": assignment, "student": student}
     return render(request, "video/nothing_handed_in.html", context)
+
+
+def _not_yet(request: LaunchRequest) -> HttpResponse:
+    """There is no assignment: a teacher sets it up, or says whether it is one that was restored; others wait."""
+    launch = request.launch
+    asked = former.asked(launch.resource_link)
+    if launch.role in EDITORS:
+        return redirect("video:former" if asked else "video:settings", launch.pk)
+    context = {"launch": launch, "assignment": None}
+    if not asked:
+        return render(request, "video/not_set_up.html", context)
+    return render(request, "video/undecided.html", {**context, "attempts": former.own_work(launch)[:20]})
 
 
 def _saved(form: AssignmentForm, launch: LaunchSession) -> bool:
@@ -136,5 +145,6 @@ def settings(request: LaunchRequest) -> HttpResponse:
         "earlier": earlier(launch.person) if known is None else [],
         "like": request.GET.get("like", ""),
         "rubric_tools": rubric_tools(launch, known),
+        "former": former.offered(launch.resource_link, known),
     }
     return render(request, "video/settings.html", context, status=422 if form.is_bound else 200)

@@ -9,7 +9,7 @@ from config.queue import enqueue
 from lti_tool import ags, conflicts, outbox
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.errors import PlatformError, PlatformSlow
-from lti_tool.models import ScoreDelivery
+from lti_tool.models import ResourceLink, ScoreDelivery
 from lti_tool.roles import Role
 from lti_tool.tasks import compare_grades
 from video import deliveries
@@ -23,7 +23,7 @@ EDITORS = tuple(Role.editors())
 @launch_required(*STAFF)
 @require_safe
 def troubled(request: LaunchRequest) -> HttpResponse:
-    """Of the course; of the whole platform for an admin."""
+    """Of the course; of the whole deployment for an admin."""
     launch = request.launch
     context = {
         "launch": launch,
@@ -73,7 +73,7 @@ def decide(request: LaunchRequest, delivery_id: int) -> HttpResponse:
 @launch_required(*EDITORS)
 @require_POST
 def send_again(request: LaunchRequest) -> HttpResponse:
-    """Those that are ticked, or with `all` all that was refused, is stuck or waits, in the course or the platform."""
+    """Those that are ticked, or with `all` all that was refused, is stuck or waits, in the course or deployment."""
     mine = ScoreDelivery.objects.visible_to(request.launch)
     if request.POST.get("all"):
         # Not those of two grades: there somebody has to choose.
@@ -123,11 +123,21 @@ def _remake_column(request: LaunchRequest, row: DeliveryRow) -> None:
     try:
         ags.remake_line_item(link)
     except PlatformError as error:
-        messages.error(request, f"The grade column could not be made again. {error.reason}")
+        messages.error(request, f"The grade column could not be made again. {_why_not_made(link, error)}")
         return
     lost = ScoreDelivery.objects.filter(resource_link=link).exclude(state=ScoreDelivery.State.WAITING)
     count = outbox.send_again(list(lost.values_list("pk", flat=True)))
     messages.success(request, f"The grade column is there again; {count} on the way to it.")
+
+
+def _why_not_made(link: ResourceLink, error: PlatformError) -> str:
+    """Moodle answers 403 for the column of an activity that was deleted (`moodle.md`, 28), as for a missing right."""
+    if error.status not in (403, 404) or ags.still_there(link) is not False:
+        return error.reason
+    return (
+        "This activity was deleted in Moodle, it seems. If it was restored there, open the restored one as a teacher "
+        "and bring the work back: its grades then go to the new column."
+    )
 
 
 def _row(request: LaunchRequest, delivery_id: int) -> DeliveryRow:

@@ -17,7 +17,7 @@ from lti_tool.errors import PlatformSlow
 from lti_tool.names import is_stand_in
 from lti_tool.roles import Role
 from lti_tool.tasks import refresh_roster as refresh_roster_task
-from video import addresses, deliveries, grading, roster
+from video import addresses, deliveries, former, grading, roster
 from video.assignments import assignment_of, tell_of_copy
 from video.models import Assignment
 from video.roster import Counted, Row, View
@@ -52,6 +52,8 @@ def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
     )
     course_list = _course_list(request)
     can_edit = launch.role in Role.editors()
+    # Said once, so not on a page that is about to be replaced by the next.
+    copied_from = tell_of_copy(assignment) if can_edit and not course_list["reading"] else None
     context = {
         "launch": launch,
         "assignment": assignment,
@@ -70,8 +72,8 @@ def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         "nameless": any(is_stand_in(row.person.name) for row in page.object_list),
         "roster": course_list,
         "can_edit": can_edit,
-        # Said once, so not on a page that is about to be replaced by the next.
-        "copied_from": tell_of_copy(assignment) if can_edit and not course_list["reading"] else None,
+        "copied_from": copied_from,
+        "former": copied_from is not None and former.offered(launch.resource_link, assignment),
     }
     return render(request, "video/roster.html", context)
 
