@@ -25,6 +25,7 @@ Leave = Callable[[], None]
 AGAIN_SECONDS = 5  # after which whoever was sent away may ask again
 _QUEUE_SECONDS = 1.0  # what has been under way for longer than this will not be over in a moment
 _LEAST_SECONDS = 0.05  # with less than that left, nothing is begun
+_A_WAIT = 0.5  # seconds
 _MOST_LOOK_UPS = 16  # of names, in this process
 
 
@@ -156,6 +157,44 @@ class Lines:
             self.over = True
             for handle in self._held:
                 _shut(handle)
+
+
+class Rest:
+    """Leaves a system alone for a while that did not answer, where one can do without it: each look costs its wait."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._until = float("-inf")
+
+    @property
+    def now(self) -> bool:
+        """Whether to do without it. When the time is over one look is let through, and the others rest on."""
+        with self._lock:
+            if self._until == float("-inf"):
+                return False
+            if time.monotonic() < self._until:
+                return True
+            self._until = time.monotonic() + self._seconds
+            return False
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """It is asked within. What fails at once costs nobody a wait, so it is no reason to rest."""
+        began = time.monotonic()
+        try:
+            yield
+        except Exception:
+            if time.monotonic() - began > _A_WAIT:
+                self._until = time.monotonic() + self._seconds
+            raise
+        self.end()
+
+    def end(self) -> None:
+        self._until = float("-inf")
+
+
+redis = Rest(15)  # broker, cache and limits
 
 
 def lines() -> Lines | None:

@@ -5,6 +5,8 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from config import outside
+
 log = structlog.get_logger(__name__)
 
 
@@ -18,7 +20,11 @@ def enqueue(task: Any, *args: str | int) -> None:
 
 
 def _publish(task: Any, args: tuple[str | int, ...]) -> None:
+    if outside.redis.now:
+        log.warning("not_queued", task=task.name)
+        return
     try:
-        task.delay(*args)
+        with outside.redis.watching():
+            task.delay(*args)
     except Exception:  # each broker library has errors of its own
         log.warning("not_queued", task=task.name, exc_info=True)

@@ -28,6 +28,8 @@ PAGE_PATIENCE_SECONDS = env.number("PAGE_PATIENCE_SECONDS", 6)  # what a page's 
 PAGES_WAITING_FOR_ONE_PLATFORM = 2
 PAGES_WAITING_FOR_PLATFORMS = 4
 PAGES_WAITING_FOR_STORAGE = 4
+# gunicorn.conf.py sets it for pages; 0: a worker's statements may take as long as they need.
+STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 0)
 
 # --- the product --------------------------------------------------------------------------------------------------
 # Hosts of platforms that are in a private network, such as a school's own; all others must be at public addresses.
@@ -140,11 +142,24 @@ else:
     DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
     # The roster's statements ask something for each student, which PostgreSQL takes for dear: compiling them takes it
     # two seconds, running them a twentieth of one.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    _limits = f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={STATEMENT_SECONDS}s"
+    _limits += f" -c idle_in_transaction_session_timeout={3 * STATEMENT_SECONDS}s"
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options.setdefault("options", f"-c jit=off {_limits if STATEMENT_SECONDS else ''}".strip())
+    # A server that is gone without a word is noticed within seconds, not hours.
+    _options.setdefault("connect_timeout", 5)
+    _options.setdefault("keepalives_idle", 10)
+    _options.setdefault("keepalives_interval", 5)
+    _options.setdefault("keepalives_count", 3)
+    _options.setdefault("tcp_user_timeout", 20_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }

@@ -1,9 +1,13 @@
 """Pages of no app: the front door and the errors. Each says what happened and what to do next."""
 
+import sys
+
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from config import outside
 from config.security import allow_any_frame
 
 SESSION_ENDED = "It may not exist, or your session in this tab has ended."
@@ -78,6 +82,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exc_info()[1], OperationalError):
+        return _database_busy(request)
     return problem(
         request,
         status=500,
@@ -85,3 +91,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         what="The fault has been logged. Nothing you handed in or saved is lost.",
         next_step="Try again in a minute. If it happens again, tell your Moodle admin when it did.",
     )
+
+
+def _database_busy(request: HttpRequest) -> HttpResponse:
+    """It is down, or a statement took too long."""
+    response = problem(
+        request,
+        status=503,
+        title="The database is busy",
+        what="What you asked for took too long and was stopped. What was saved before is safe.",
+        next_step="Go back, see whether it was done, and else try again in a few seconds.",
+    )
+    response["Retry-After"] = str(outside.AGAIN_SECONDS)
+    return response

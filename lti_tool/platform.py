@@ -203,8 +203,11 @@ def _grant(platform: Platform, scope: str) -> Answer:
 
 def _remembered(cache_key: str) -> str | None:
     """The cache saves a request; without it (Redis is down) grades must still go out."""
+    if outside.redis.now:
+        return None
     try:
-        known = cache.get(cache_key)
+        with outside.redis.watching():
+            known = cache.get(cache_key)
     except Exception:  # each cache library has errors of its own
         log.warning("cache_unavailable")
         return None
@@ -212,8 +215,11 @@ def _remembered(cache_key: str) -> str | None:
 
 
 def _remember(cache_key: str, token: str, seconds: int) -> None:
+    if outside.redis.now:
+        return
     try:
-        cache.set(cache_key, token, seconds)
+        with outside.redis.watching():
+            cache.set(cache_key, token, seconds)
     except Exception:  # as above
         log.warning("cache_unavailable")
 

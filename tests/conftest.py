@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
 from django.test import Client
 
+from config import outside
 from demo.objectstore import ObjectStore
 from demo.processes import Processes
 from lti_tool import platform_keys, registered
@@ -22,6 +23,7 @@ def forget_what_processes_remember() -> None:
     platform_keys.forget()
     registered.forget()
     limits.forget()
+    outside.redis.end()
     cache.clear()
 
 

@@ -15,6 +15,7 @@ WAYS = {
     "drips a body and says close": (_OK + b"Connection: close\r\n\r\n", b" " * 60_000),
     "answers once": (_OK + b"Content-Length: 2\r\n\r\nok", b""),
     "hangs up": (b"", b""),
+    "drips a greeting": (b"", b"220-" + b"x" * 60_000),
 }
 
 
@@ -24,6 +25,7 @@ class SlowServer:
     def __init__(self, way: str) -> None:
         self._at_once, self._drop_by_drop = WAYS[way]
         self._hangs_up = way == "hangs up"
+        self._is_asked = way != "drips a greeting"  # else it speaks first, as a mail server does
         self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._changed = threading.Condition()
@@ -70,7 +72,7 @@ class SlowServer:
 
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            if not client.recv(65536):
+            if self._is_asked and not client.recv(65536):
                 return
             with self._changed:
                 self.begun += 1

@@ -7,6 +7,7 @@ The only module that speaks SMTP. Logs hold ids and codes: what a server answers
 
 import random
 import smtplib
+import socket
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,9 +16,11 @@ import structlog
 from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
+from config import outside
 from video.letters import NoAddress, NothingToSay, letter
 from video.models import Mail
 
@@ -25,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 State = Mail.State
 BATCH = 100
+MAIL_SECONDS = 60  # for the whole of signing in, and of each e-mail
 MOST_TRIES = 12  # a day
 _GIVEN = timedelta(minutes=30)  # for a worker to send its batch in; then what it has not begun is another's
 _LONGEST_WAIT = 6 * 3600  # seconds
@@ -87,11 +91,32 @@ def _send(mail: Mail, line: "_Line") -> None:
         _note_sent(mail)
 
 
+class _Cuttable(smtplib.SMTP):
+    """Ends with its call (`outside.call`), also while the server is still greeting."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        opened: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        if here := outside.lines():
+            here.hold(opened)
+        return opened
+
+
+class _CuttableTls(_Cuttable, smtplib.SMTP_SSL):
+    pass
+
+
+class _Smtp(EmailBackend):
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return _CuttableTls if self.use_ssl else _Cuttable
+
+
 class _Line:
     """One connection for a batch, opened anew where the server has hung up."""
 
     def __init__(self) -> None:
-        self._connection: BaseEmailBackend = django_mail.get_connection()
+        backend = django_mail.get_connection()
+        self._connection: BaseEmailBackend = _Smtp() if type(backend) is EmailBackend else backend
         self._open = False
         self._dead: _Refused | None = None
 
@@ -102,8 +127,9 @@ class _Line:
         if self._open:
             return
         try:
-            self._connection.open()
-        except (OSError, smtplib.SMTPException) as error:
+            with outside.call(seconds=MAIL_SECONDS, places={}):
+                self._connection.open()
+        except (OSError, smtplib.SMTPException, outside.NoAnswer) as error:
             code = getattr(error, "smtp_code", 0)
             log.error("mail_server_failed", code=code, error=type(error).__name__)
             # Also a wrong password: somebody mends that, and nothing should be lost by then.
@@ -113,7 +139,9 @@ class _Line:
 
     def send(self, message: EmailMultiAlternatives) -> None:
         try:
-            self._connection.send_messages([message])
+            with outside.call(seconds=MAIL_SECONDS, places={}):
+                self._hold()
+                self._connection.send_messages([message])
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0]
             if code < 500:
@@ -132,6 +160,16 @@ class _Line:
         except (OSError, smtplib.SMTPException):  # it hung up
             self.close()
             raise _Refused(0, passing=True) from None
+        except outside.NoAnswer:  # the rest of the batch would wait as long
+            self.close()
+            self._dead = _Refused(0, passing=True)
+            raise self._dead from None
+
+    def _hold(self) -> None:
+        opened = getattr(getattr(self._connection, "connection", None), "sock", None)
+        here = outside.lines()
+        if here is not None and opened is not None:
+            here.hold(opened)
 
     def close(self) -> None:
         self._open = False

@@ -1,13 +1,21 @@
 """Calls to other systems end by their deadline, and leave places to others. Real sockets, bounds lowered."""
 
+import os
+import runpy
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import cast
 
 import pytest
 import requests
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.test import Client
 from requests.adapters import HTTPAdapter
 
 from config import connections, outside
@@ -170,3 +178,79 @@ def test_crowd_waits_a_moment_for_a_healthy_system(monkeypatch: pytest.MonkeyPat
 def test_workers_need_no_place() -> None:
     with waiting({"a": 1}, 1), outside.call(seconds=LONG, places={"a": 1}):
         pass
+
+
+class TestRest:
+    @pytest.fixture
+    def rest(self, monkeypatch: pytest.MonkeyPatch) -> outside.Rest:
+        monkeypatch.setattr("config.outside._A_WAIT", -1)
+        return outside.Rest(LONG)
+
+    def failed(self, rest: outside.Rest) -> outside.Rest:
+        with suppress(ConnectionError), rest.watching():
+            raise ConnectionError
+        return rest
+
+    def test_what_kept_somebody_waiting_in_vain_is_left_alone(self, rest: outside.Rest) -> None:
+        assert not rest.now
+        assert self.failed(rest).now
+
+    def test_what_fails_at_once_is_asked_again(self, rest: outside.Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("config.outside._A_WAIT", LONG)
+        assert not self.failed(rest).now
+
+    def test_one_looks_when_the_time_is_over_and_all_when_it_is_back(self, rest: outside.Rest) -> None:
+        self.failed(rest)
+        rest._until = time.monotonic() - 1
+        assert [rest.now for _ in range(3)] == [False, True, True]
+        with rest.watching():
+            pass
+        assert not rest.now
+
+
+def test_pages_leave_threads_to_those_that_wait_for_nobody() -> None:
+    conf = runpy.run_path("gunicorn.conf.py")
+    waiting = settings.PAGES_WAITING_FOR_PLATFORMS + settings.PAGES_WAITING_FOR_STORAGE
+
+    assert conf["worker_class"] == "gthread"
+    assert waiting < conf["threads"]
+    assert settings.PAGES_WAITING_FOR_ONE_PLATFORM < settings.PAGES_WAITING_FOR_PLATFORMS
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has none of it")
+def test_statements_of_pages_end(db: None) -> None:
+    """By an environment that gunicorn.conf.py sets; in a process of its own."""
+    told = subprocess.run(
+        [sys.executable, "-c", SHOW_LIMITS],
+        env={**os.environ, "STATEMENT_SECONDS": "20", "DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["20s", "20s", "1min"]
+
+
+SHOW_LIMITS = """
+import django
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        cursor.execute(f"SHOW {name}")
+        print(cursor.fetchone()[0])
+"""
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_database_that_takes_too_long_is_said_to_be_busy(monkeypatch: pytest.MonkeyPatch, accept: str) -> None:
+    def stopped(*args: object) -> None:
+        raise OperationalError("canceling statement due to statement timeout")
+
+    monkeypatch.setattr("lti_tool.registered.of_issuer", stopped)
+    client = Client(HTTP_HOST="tool.example", raise_request_exception=False)
+    response = client.get("/lti/login/", {"iss": "https://a.example"}, secure=True, headers={"Accept": accept})
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
+    assert "took too long and was stopped" in response.content.decode()
+    assert "canceling" not in response.content.decode()

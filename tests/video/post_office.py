@@ -1,5 +1,6 @@
 """An SMTP server to send to, that answers as a test wants."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -44,12 +45,16 @@ class Received:
 
 @dataclass
 class PostOffice:
-    """`refuses` by address at RCPT, `refuses_content` by address at the end of DATA: answers such as `451 Later`."""
+    """`refuses` by address at RCPT, `refuses_content` by address at the end of DATA: answers such as `451 Later`.
+
+    `silent_at`: an address to which it never says anything.
+    """
 
     received: list[Received] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     refuses_content: dict[str, str] = field(default_factory=dict)
     hangs_up_at: str = ""
+    silent_at: str = ""
     connections: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -73,6 +78,8 @@ class PostOffice:
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if address == self.hangs_up_at:
             server.transport.close()
+        if address == self.silent_at:
+            await asyncio.Event().wait()
         if answer := self.refuses.get(address):
             return answer
         envelope.rcpt_tos.append(address)

@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from lti_tool.models import Course, Membership, Person, Platform, ResourceLink
 from tests.services import free_port
+from tests.slow import SlowServer
 from tests.video.post_office import PostOffice
 from tests.video.visitor import Visitor
 from video import mailing, notifications, signals, tasks
@@ -515,6 +516,41 @@ class TestFailures:
         settings.EMAIL_PORT = post_office.port
         later(clock, 10 * MINUTE)
         assert len(post_office.received) == 3
+
+    def test_a_server_that_drips_its_greeting_holds_no_worker(
+        self,
+        post_office: PostOffice,
+        settings: Settings,
+        released: Callable[[int], list[Mail]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("video.mailing.MAIL_SECONDS", 0.3)
+        released(3)
+        with SlowServer("drips a greeting") as server:
+            settings.EMAIL_PORT = server.address[1]
+            send_what_is_due()
+
+            assert server.connections == 1, "the next has the same answer"
+        assert set(Mail.objects.values_list("state", "problem", "tries")) == {("waiting", "0", 1)}
+
+    def test_a_server_that_falls_silent_holds_no_worker(
+        self,
+        post_office: PostOffice,
+        released: Callable[[int], list[Mail]],
+        monkeypatch: pytest.MonkeyPatch,
+        clock: Any,
+    ) -> None:
+        released(3)
+        with monkeypatch.context() as patch:
+            patch.setattr("video.mailing.MAIL_SECONDS", 0.3)
+            post_office.silent_at = "s1@example.org"
+            send_what_is_due()
+        assert sent_to(post_office) == ["s0@example.org"]
+        assert post_office.connections["opened"] == 1
+
+        post_office.silent_at = ""
+        later(clock, 10 * MINUTE)
+        assert sent_to(post_office) == ["s0@example.org", "s1@example.org", "s2@example.org"]
 
     def test_a_crash_does_not_send_twice(
         self,

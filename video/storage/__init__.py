@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 
 from video.storage.base import Backend, StorageRefused
-from video.storage.patient import patient
+from video.storage.patience import patient
 from video.storage.s3 import S3
 
 _BACKENDS: dict[str, Callable[[], Backend]] = {"s3": S3.from_settings}

@@ -91,7 +91,7 @@ class S3:
         config = Config(
             signature_version="s3v4",  # boto3 still presigns with version 2 by itself, which new regions refuse
             s3={"addressing_style": "path" if endpoint else "virtual"},
-            # Between two bytes: `patient.py` ends the whole of a call. Whoever asks tries again by themselves.
+            # Between two bytes: `patience.py` ends the whole of a call. Whoever asks tries again by themselves.
             connect_timeout=5,
             read_timeout=15,
             retries={"mode": "standard", "max_attempts": 2},
