@@ -264,6 +264,19 @@ def still_there(link: ResourceLink) -> bool | None:
     return told in (None, "") or str(told) == link.resource_link_id
 
 
+def known_line_item(link: ResourceLink) -> str:
+    """The link's line item, looked up where a launch has not told it; empty where there is none, or none may be seen.
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
+    readable = {SCOPE_LINEITEM, SCOPE_LINEITEM_READONLY} & set(link.scopes)
+    if not link.lineitem_url and link.lineitems_url and readable and (found := _find_line_item(link, readable)):
+        link.lineitem_url = found
+        link.save(update_fields=["lineitem_url"])
+    return link.lineitem_url
+
+
 def _find_line_item(link: ResourceLink, scopes: Iterable[str]) -> str | None:
     url = _asking(link.lineitems_url, [("resource_link_id", link.resource_link_id)])
     for item in _listed(link, url, scopes, _LINEITEMS_TYPE):

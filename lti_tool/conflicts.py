@@ -11,11 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from lti_tool import ags, outbox
-from lti_tool.errors import PlatformError
+from lti_tool.errors import PlatformError, PlatformRefused
 from lti_tool.models import Person, ResourceLink, ScoreDelivery, ScorePost
-from lti_tool.models.score_delivery import GradingProgress
+from lti_tool.models.score_delivery import GradingProgress, ScoreDeliveryQuerySet
 
 log = structlog.get_logger(__name__)
+
+NO_COLUMN = "Moodle has no grade column for this activity any more. Press “Make it again”."
 
 # Of the maximum: Moodle keeps five decimals, and a teacher types two.
 _SAME_WITHIN = Decimal("0.0005")
@@ -156,23 +158,48 @@ def compare(link: ResourceLink) -> int:
     """Read a whole column and note where it differs from what was sent; nothing is changed there. How many differ.
 
     Raises:
-        PlatformUnavailable, PlatformRefused.
+        PlatformUnavailable, PlatformRefused: with status 404 the column is gone, and every row of it says so.
     """
-    results = ags.results(link, link.lineitem_url)
-    now, different = timezone.now(), 0
-    graded = ScoreDelivery.objects.filter(
-        resource_link=link, grading_progress=GradingProgress.FULLY_GRADED, state=ScoreDelivery.State.SENT
-    ).select_related("person")
-    changed = []
-    for delivery in graded:
-        result = results.get(delivery.person.sub, ags.Result(None, None, None))
-        delivery.found_points, delivery.found_maximum, delivery.found_at = result.points, result.maximum, now
-        delivery.differs = not (delivery.points is not None and _same(delivery.points, delivery.maximum, result))
-        different += delivery.differs
-        changed.append(delivery)
-    ScoreDelivery.objects.bulk_update(changed, ["found_points", "found_maximum", "found_at", "differs"], batch_size=500)
+    began = timezone.now()
+    try:
+        results = ags.results(link, link.lineitem_url)
+    except PlatformRefused as refused:
+        if refused.status == 404:
+            _column_may_be_gone(link)
+        raise
+    different = 0
+    with transaction.atomic():
+        # What was sent since is newer than what was read.
+        graded = _shown(link).exclude(sent_at__gte=began).select_for_update(of=("self",)).select_related("person")
+        changed = list(graded.order_by("pk"))
+        for delivery in changed:
+            result = results.get(delivery.person.sub, ags.Result(None, None, None))
+            delivery.found_points, delivery.found_maximum, delivery.found_at = result.points, result.maximum, began
+            delivery.differs = not (delivery.points is not None and _same(delivery.points, delivery.maximum, result))
+            different += delivery.differs
+        found = ["found_points", "found_maximum", "found_at", "differs"]
+        ScoreDelivery.objects.bulk_update(changed, found, batch_size=500)
     log.info("grades_compared", link=str(link.pk), read=len(results), compared=len(changed), different=different)
     return different
+
+
+def _shown(link: ResourceLink) -> ScoreDeliveryQuerySet:
+    """What the platform's gradebook should show of a link."""
+    return ScoreDelivery.objects.filter(
+        resource_link=link, grading_progress=GradingProgress.FULLY_GRADED, state=ScoreDelivery.State.SENT
+    )
+
+
+def _column_may_be_gone(link: ResourceLink) -> None:
+    """Deleted in the platform, by a course reset say, with every grade in it. Asked for itself, to be sure."""
+    try:
+        ags.look_at_line_item(link)
+    except PlatformRefused as refused:
+        if refused.status == 404:
+            gone = _shown(link).update(state=ScoreDelivery.State.REFUSED, last_status=404, last_answer=NO_COLUMN)
+            log.warning("column_gone", link=str(link.pk), deliveries=gone)
+    except PlatformError:
+        pass
 
 
 def _foreign(delivery: ScoreDelivery, result: ags.Result | None) -> Found | None:

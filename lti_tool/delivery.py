@@ -315,7 +315,7 @@ def _in_words(refused: PlatformRefused) -> str:
     if refused.status in (401, 403):
         return "Moodle did not allow this tool to send grades. Ask the admin to switch grade sync on for it."
     if refused.status == 404:
-        return "Moodle has no grade column for this activity any more. Press “Make it again”."
+        return conflicts.NO_COLUMN
     if refused.status == 409:
         return "Moodle holds a later grade for this person. Look at Moodle's gradebook before sending again."
     return refused.reason

@@ -151,7 +151,8 @@ def send_again(deliveries: Iterable[int]) -> int:
     rows = ScoreDelivery.objects.filter(pk__in=list(deliveries))
     with transaction.atomic():
         platforms = set(rows.values_list("resource_link__platform_id", flat=True))
-        changed = rows.update(state=ScoreDelivery.State.WAITING, next_try_at=now, insisted=still, **AS_AT_FIRST)
+        anew = {"state": ScoreDelivery.State.WAITING, "next_try_at": now, "differs": False, **AS_AT_FIRST}
+        changed = rows.update(insisted=still, **anew)
         for platform_id in platforms:
             queue(platform_id)
     return changed

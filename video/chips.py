@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lti_tool.models import ScoreDelivery
-from lti_tool.models.score_delivery import GradingProgress
+from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
 from video.models import Attempt, Grade
 
 
@@ -27,6 +27,11 @@ UNRELEASED = Chip("unreleased", "Marked, not released", "The student does not se
 CHANGED = Chip("unreleased", "Changed since released", "The student sees the mark as it was released.")
 EARLIER_UNRELEASED = Chip("unreleased", "Earlier mark not released", "An earlier video has a mark that waits.")
 OVERRIDDEN = Chip("overridden", "Overridden")
+SENDS_AGAIN = ("refused", "stuck", "retrying", "cleared")  # what “Send again” may mend
+CLEARED = (
+    "Moodle took the grade and shows none any more: it was cleared there, as a course reset does. "
+    "“Send again” puts it back."
+)
 
 
 def mark_chip(attempt: Attempt, grade: Grade | None) -> Chip:
@@ -45,11 +50,8 @@ def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> 
     """
     if delivery is None:
         return None
-    thing = "Grade" if delivery.grading_progress == GradingProgress.FULLY_GRADED else "Status"
-    if delivery.state == ScoreDelivery.State.SENT and delivery.differs and for_staff:
-        return Chip("differs", "Moodle shows another", "Moodle's gradebook shows another grade than what was sent.")
     if delivery.state == ScoreDelivery.State.SENT:
-        return Chip("sent", "In Moodle's gradebook", f"{thing} accepted by Moodle.")
+        return _sent(delivery, for_staff=for_staff)
     if delivery.state in (ScoreDelivery.State.CHANGED, ScoreDelivery.State.KEPT):
         kept = delivery.state == ScoreDelivery.State.KEPT
         why = delivery.last_answer if for_staff else "Your teacher decides which one counts."
@@ -65,4 +67,17 @@ def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> 
         return Chip("retrying", "Being tried again", f"{why}Moodle answers others. It is tried again by itself.")
     if delivery.tries:
         return Chip("retrying", "Moodle is not reachable", f"{why}It is tried again by itself until it arrives.")
+    thing = "Grade" if delivery.grading_progress == GradingProgress.FULLY_GRADED else "Status"
     return Chip("waiting", "On its way to Moodle", f"{thing} is sent in a moment.")
+
+
+def _sent(delivery: ScoreDelivery, *, for_staff: bool) -> Chip:
+    if delivery.grading_progress != GradingProgress.FULLY_GRADED:
+        back = delivery.activity_progress == ActivityProgress.STARTED
+        what = "taken back" if back else "handed in"
+        return Chip("told", "Moodle knows", f"Moodle knows that it was {what}. It has no grade from here yet.")
+    if delivery.cleared_there and for_staff:
+        return Chip("cleared", "No grade in Moodle", CLEARED)
+    if delivery.differs and for_staff:
+        return Chip("differs", "Moodle shows another", "Moodle's gradebook shows another grade than what was sent.")
+    return Chip("sent", "In Moodle's gradebook", "Grade accepted by Moodle.")

@@ -75,7 +75,7 @@ def row_of(delivery: ScoreDelivery) -> DeliveryRow:
         chip=chips.delivery_chip(delivery),
         ours=_of(delivery.points, delivery.maximum),
         theirs=_of(delivery.found_points, delivery.found_maximum),
-        undecided=delivery.state == ScoreDelivery.State.CHANGED or delivery.differs,
+        undecided=delivery.state == ScoreDelivery.State.CHANGED or (delivery.differs and not delivery.cleared_there),
     )
 
 

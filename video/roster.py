@@ -32,6 +32,7 @@ from video.chips import Chip
 from video.extensions import MoreTime, more_time
 from video.models import Assignment, Attempt, Grade, Release, Video
 from video.roster_view import (
+    DIFFERS,
     DRAFT,
     FILTERS,
     NOT_OPENED,
@@ -73,6 +74,10 @@ class Row:
     delivery_id: int | None
     returned_at: datetime | None
     seen_at: datetime | None
+
+    @property
+    def sends_again(self) -> bool:
+        return self.delivery is not None and self.delivery.code in chips.SENDS_AGAIN
 
     @property
     def waits_for_mark(self) -> bool:
@@ -249,7 +254,11 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
             stage=stage_of(str),
             late=Subquery(newest_attempt().values("late")[:1]),
             unreleased=Exists(waiting),
-            delivery_state=F("delivery__state"),
+            # A grade that Moodle shows otherwise, or no more, is not in Moodle.
+            delivery_state=Case(
+                When(delivery__state=ScoreDelivery.State.SENT, delivery__differs=True, then=Value(DIFFERS)),
+                default=F("delivery__state"),
+            ),
             **shown,
         )
     )

@@ -20,6 +20,7 @@ TO_MARK, HELD, RETURNED = "to_mark", "held", "returned"
 STAGES = (NOT_OPENED, OPENED, DRAFT, UPLOADING, TO_MARK, HELD, RETURNED)
 GOES_ON = timedelta(minutes=10)  # how long an upload counts as going on after its browser last asked for something
 MISSING = (NOT_OPENED, OPENED, DRAFT, UPLOADING)
+DIFFERS = "differs"  # in place of a delivery's state
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ FILTERS = (
             "Moodle has taken everything",
             "What Moodle refuses, has an error with, or has another grade for, appears here with the reason.",
         ),
-        deliveries=ScoreDelivery.TROUBLED,
+        deliveries=(*ScoreDelivery.TROUBLED, DIFFERS),
     ),
     Filter("missing", "Missing", ("Nobody is missing", "Everybody has handed in a video."), stages=MISSING),
     Filter(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, send_file
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from demo.lms import courses
@@ -68,6 +68,7 @@ def gradebook() -> str:
         viewer=viewer,
         book=site().store.gradebook(),
         paused=_paused(),
+        locked=_locked,
     )
 
 
@@ -93,11 +94,28 @@ def calls_json() -> Response:
 
 @pages.post("/pause")
 def pause() -> AnyResponse:
-    """Stop or start the grade service, as a person sees an LMS that is down."""
-    site().store.write("DELETE FROM fault WHERE path = '/scores' AND times = 0")
-    if request.form.get("paused") == "1":
-        site().store.write("INSERT INTO fault (path, status, times) VALUES ('/scores', 503, 0)")
+    """Stop or start every service, as an LMS that is down: it answers nothing else either."""
+    _fault("/", 503 if request.form.get("paused") == "1" else None)
     return redirect("/gradebook")
+
+
+@pages.post("/lock")
+def lock() -> AnyResponse:
+    """Lock or unlock a column: its scores are answered with an empty 500, as by Moodle 5.1.3, and all else is well."""
+    item = site().store.row("SELECT * FROM lineitem WHERE id = ?", request.form.get("item", 0, type=int))
+    if item is None:
+        abort(404)
+    _fault(_scores_of(item["id"]), 500 if request.form.get("locked") == "1" else None)
+    return redirect(f"/gradebook?course={item['course_id']}")
+
+
+@pages.post("/reset")
+def reset() -> AnyResponse:
+    """Clear a course's grades, as Moodle's course reset does: nobody is told."""
+    course_id = courses.course(request.form.get("course", FIRST_COURSE, type=int))["id"]
+    items = "SELECT id FROM lineitem WHERE course_id = ?"
+    site().store.write(f"DELETE FROM score WHERE lineitem_id IN ({items})", course_id)
+    return redirect(f"/gradebook?course={course_id}")
 
 
 @pages.post("/faults")
@@ -121,4 +139,23 @@ def end_faults() -> Response:
 
 
 def _paused() -> bool:
-    return site().store.row("SELECT id FROM fault WHERE path = '/scores' AND times = 0") is not None
+    return _lasting_fault("/")
+
+
+def _scores_of(item_id: int) -> str:
+    return f"/lineitems/{item_id}/lineitem/scores"
+
+
+def _locked(item_id: int) -> bool:
+    return _lasting_fault(_scores_of(item_id))
+
+
+def _lasting_fault(path: str) -> bool:
+    return site().store.row("SELECT id FROM fault WHERE path = ? AND times = 0", path) is not None
+
+
+def _fault(path: str, status: int | None) -> None:
+    """Until it is taken away, with None."""
+    site().store.write("DELETE FROM fault WHERE path = ? AND times = 0", path)
+    if status is not None:
+        site().store.write("INSERT INTO fault (path, status, times) VALUES (?, ?, 0)", path, status)

@@ -17,7 +17,7 @@ const mark = (points: string, version: number, more: Partial<Mark> = {}): Mark =
   rubric_points: null,
   grader: "Tom",
   status: { code: "returned", label: "Returned", explanation: "" },
-  delivery: { code: "waiting", label: "On its way", explanation: "" },
+  delivery: { code: "waiting", label: "On its way", explanation: "It is sent in a moment." },
   ...more,
 });
 
@@ -94,7 +94,9 @@ it("saves on Enter with the version that was shown, goes down, and says so", asy
   expect(saved).toHaveBeenCalledOnce();
   expect(cells[0]?.unsaved).toBe(false);
   expect(document.querySelector("[data-status]")?.textContent).toBe("Returned");
-  expect(document.querySelector("[data-delivery]")?.textContent).toBe("On its way");
+  const told = document.querySelector("[data-delivery] details");
+  expect(told?.querySelector("summary .chip")?.textContent).toBe("On its way");
+  expect(told?.querySelector("p")?.textContent).toBe("It is sent in a moment.");
   expect(document.querySelector("[data-open]")?.textContent).toBe("Open");
   answer(mark("90", 2));
   type("ana", "90");

@@ -44,6 +44,10 @@ class ScoreDeliveryQuerySet(models.QuerySet["ScoreDelivery"]):
         bad = Q(state__in=ScoreDelivery.TROUBLED) | Q(differs=True)
         return self.filter(bad | Q(state=ScoreDelivery.State.WAITING, tries__gte=3))
 
+    def cleared_there(self) -> "ScoreDeliveryQuerySet":
+        """As `ScoreDelivery.cleared_there`."""
+        return self.filter(state=ScoreDelivery.State.SENT, differs=True, found_points=None)
+
     def due(self, now: datetime) -> "ScoreDeliveryQuerySet":
         """Whose time has come and nobody is at, or whoever was has died."""
         free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
@@ -130,3 +134,8 @@ class ScoreDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_link_id} {self.person_id} v{self.wanted_version}"
+
+    @property
+    def cleared_there(self) -> bool:
+        """Whether the platform took the grade and has none any more: nobody's grade is in the way of ours."""
+        return self.state == self.State.SENT and self.differs and self.found_points is None

@@ -209,6 +209,39 @@ def test_fault_is_given_as_often_as_asked_for(lms: FlaskClient) -> None:
     assert answers[0].headers["Retry-After"] == "7"
 
 
+def test_locked_column_answers_scores_alone_with_500(lms: FlaskClient) -> None:
+    headers = {**bearer(lms), "Content-Type": SCORE_TYPE}
+    item, number = SCORES.replace("/scores", ""), 1
+    assert "Unlock" not in lms.get("/gradebook").text
+    lms.post("/lock", data={"item": number, "locked": 1})
+
+    assert "Unlock" in lms.get("/gradebook").text
+    refused = lms.post(SCORES, json=score(), headers=headers)
+    assert (refused.status_code, refused.data) == (500, b"")
+    assert lms.get(item, headers=headers).status_code == 200
+    lms.post("/lock", data={"item": number, "locked": 0})
+    assert lms.post(SCORES, json=score(), headers=headers).status_code == 200
+    assert lms.post("/lock", data={"item": 99}).status_code == 404
+
+
+def test_paused_it_answers_nothing(lms: FlaskClient) -> None:
+    headers = bearer(lms)
+    lms.post("/pause", data={"paused": 1})
+    assert [lms.get("/nrps/2/members", headers=headers).status_code, ask_token(lms).status_code] == [503, 503]
+    assert "Start them again" in lms.get("/gradebook").text
+    lms.post("/pause", data={"paused": 0})
+
+    assert ask_token(lms).status_code == 200
+
+
+def test_reset_clears_the_courses_grades(lms: FlaskClient) -> None:
+    lms.post(SCORES, json=score(), headers={**bearer(lms), "Content-Type": SCORE_TYPE})
+    lms.post("/reset", data={"course": 999})
+    lms.post("/reset")
+
+    assert lms.get("/gradebook.json").json == []
+
+
 @pytest.mark.parametrize("page", ["/", "/?link=3", "/gradebook", "/calls", "/open/1/3", "/open/1/6?window=new"])
 def test_pages_for_people(lms: FlaskClient, page: str) -> None:
     assert lms.get(page).status_code == 200

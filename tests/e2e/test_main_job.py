@@ -97,7 +97,7 @@ def the_main_job(page: Page, demo: Demo, activity: int) -> None:
     def arrived() -> bool:
         teacher.get_by_role("link", name="All", exact=False).first.click()
         table = teacher.locator("table").inner_text()
-        return "In Moodle's gradebook" in row.inner_text() and "Lina Øst" in table
+        return "Moodle knows" in row.inner_text() and "Lina Øst" in table
 
     wait_for(page, arrived, "the status and the roster")
     sent = demo.score(activity, ANA)

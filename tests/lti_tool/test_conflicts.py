@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 import responses
 import time_machine
 from django.test import Client
@@ -232,6 +233,19 @@ class TestColumn:
         readable.answers.get(f"{RESULTS}&from=3", json=rows[3:])
 
         assert conflicts.compare(ResourceLink.objects.get()) == 0
+
+    def test_what_is_sent_while_the_column_is_read_is_not_compared(
+        self, readable: PlatformDouble, class_of_five: list[ScoreDelivery]
+    ) -> None:
+        def sent_meanwhile(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+            ScoreDelivery.objects.update(state="sent", sent_at=datetime.now(UTC))
+            return 200, {}, "[]"
+
+        readable.answers.remove(responses.GET, RESULTS)
+        readable.answers.add_callback(responses.GET, RESULTS, callback=sent_meanwhile)
+
+        assert conflicts.compare(ResourceLink.objects.get()) == 0
+        assert not ScoreDelivery.objects.filter(differs=True).exists()
 
     @pytest.mark.parametrize("broken", [{"json": {"error": "?"}}, {"body": ""}, {"status": 404}])
     def test_comparing_a_list_of_which_a_part_is_missing_changes_nothing(

@@ -14,6 +14,7 @@ from django.utils import timezone
 from lti_tool import ags, conflicts
 from lti_tool import delivery as sending
 from lti_tool.models import Platform, PlatformHealth, ResourceLink, ScoreDelivery, ScorePost
+from lti_tool.tasks import compare_grades
 from tests.films import film
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.video.visitor import Visitor
@@ -185,6 +186,93 @@ def test_comparing_says_what_differs(teacher: Visitor, delivery: ScoreDelivery, 
     teacher.post("moodle/compare/")
 
     assert "70 of 100" in teacher.text("moodle/")
+
+
+RESULTS = "https://moodle.example/lineitems/1/lineitem/results"
+
+
+def readable(platform: PlatformDouble, **changes: Any) -> None:
+    link = ResourceLink.objects.get()
+    ResourceLink.objects.update(scopes=[*link.scopes, ags.SCOPE_RESULT_READONLY], **changes)
+    platform.answers.post(TOKEN, json={"access_token": "t", "expires_in": 3600})
+
+
+def test_course_reset_is_found_by_itself_and_mended_by_one_button(
+    teacher: Visitor, delivery: ScoreDelivery, platform: PlatformDouble
+) -> None:
+    """Moodle's course reset clears grades and tells nobody (`moodle.md`, 30)."""
+    ScoreDelivery.objects.update(state="sent", sent_version=1)
+    readable(platform)
+    platform.answers.get(RESULTS, json=[{"userId": "6"}])
+    compare_grades(str(ResourceLink.objects.get().pk))
+
+    assert "No grade in Moodle" in teacher.text()
+    assert "course reset" in teacher.text("?show=problem")
+    assert "Send again: Ana Student" in teacher.text()
+    assert "Keep Moodle's" not in teacher.text(f"moodle/{delivery.pk}/").replace("&#x27;", "'")
+    assert "shows no grade any more for 1" in follow(teacher, "moodle/compare/")
+    teacher.post("moodle/again/", {"all": "1"})
+    platform.answers.post(SCORES, status=200)
+    sending.deliver_to(Platform.objects.get())
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.differs) == ("sent", False)
+    assert "Nothing needs a look" in teacher.text("moodle/")
+
+
+def test_deleted_column_is_found_by_itself(teacher: Visitor, delivery: ScoreDelivery, platform: PlatformDouble) -> None:
+    ScoreDelivery.objects.update(state="sent", sent_version=1)
+    readable(platform)
+    platform.answers.get(RESULTS, status=404)
+    item = "https://moodle.example/lineitems/1/lineitem?type_id=1"
+    platform.answers.get(item, status=200)
+    compare_grades(str(ResourceLink.objects.get().pk))
+    assert "no grade column" not in teacher.text()
+    platform.answers.replace(responses.GET, item, status=404)
+    compare_grades(str(ResourceLink.objects.get().pk))
+
+    assert "no grade column for this activity any more" in teacher.text()
+    assert "Make it again" in teacher.text(f"moodle/{delivery.pk}/")
+
+
+@pytest.mark.usefixtures("delivery")
+def test_comparing_without_a_grade_column_says_what_to_do(teacher: Visitor, platform: PlatformDouble) -> None:
+    readable(platform, lineitem_url="", lineitems_url="")
+
+    assert "no grade column in Moodle, so there is nothing to compare" in follow(teacher, "moodle/compare/")
+
+
+@pytest.mark.usefixtures("delivery")
+def test_comparing_finds_a_column_that_no_launch_has_told(teacher: Visitor, platform: PlatformDouble) -> None:
+    ScoreDelivery.objects.update(state="sent", sent_version=1)
+    lists = "https://moodle.example/lineitems"
+    readable(platform, lineitem_url="", lineitems_url=lists)
+    platform.answers.get(
+        f"{lists}?resource_link_id=1", json=[{"id": RESULTS.removesuffix("/results"), "resourceLinkId": "1"}]
+    )
+    platform.answers.get(RESULTS, json=[{"userId": 6, "resultScore": 87.5, "resultMaximum": 100}])
+
+    assert "Moodle shows every grade as it was sent." in follow(teacher, "moodle/compare/")
+
+
+def follow(visitor: Visitor, path: str) -> str:
+    visitor.post(path)
+    return visitor.text("moodle/")
+
+
+def test_before_there_is_a_mark_only_the_status_is_said_to_be_in_moodle(
+    teacher: Visitor, student: Visitor, platform: PlatformDouble
+) -> None:
+    student.upload("a.mp4", film())
+    student.submit()
+    platform.answers.post(TOKEN, json={"access_token": "t", "expires_in": 3600})
+    platform.answers.post(SCORES, status=200)
+    sending.deliver_to(Platform.objects.get())
+
+    for page in (teacher.text(), student.text()):
+        assert "Moodle knows that it was handed in. It has no grade from here yet." in page
+        assert "chip told" in page
+        assert "chip sent" not in page
 
 
 def test_names_are_hidden_in_anonymous_marking(teacher: Visitor, delivery: ScoreDelivery) -> None:

@@ -18,6 +18,11 @@ from video.deliveries import DeliveryRow
 
 STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
 EDITORS = tuple(Role.editors())
+_NO_COLUMN_YET = (
+    "This activity has no grade column in Moodle, so there is nothing to compare. To get one, edit the activity in "
+    "Moodle and allow the tool to add grades (under Privacy), save, and open it from Moodle again."
+)
+_CLEARED = "they were cleared there, as a course reset does. “Send all again” puts them back."
 
 
 @launch_required(*STAFF)
@@ -73,12 +78,13 @@ def decide(request: LaunchRequest, delivery_id: int) -> HttpResponse:
 @launch_required(*EDITORS)
 @require_POST
 def send_again(request: LaunchRequest) -> HttpResponse:
-    """Those that are ticked, or with `all` all that was refused, is stuck or waits, in the course or deployment."""
+    """Those that are ticked, or with `all` each that was refused or cleared there, is stuck, or waits."""
     mine = ScoreDelivery.objects.visible_to(request.launch)
     if request.POST.get("all"):
         # Not those of two grades: there somebody has to choose.
         states = ScoreDelivery.State
-        wanted = mine.troubled().filter(state__in=[states.REFUSED, states.STUCK, states.WAITING])
+        failed = mine.troubled().filter(state__in=[states.REFUSED, states.STUCK, states.WAITING])
+        wanted = failed | mine.cleared_there()
         nothing = "Nothing was sent: where Moodle has another grade, please decide which one counts."
     else:
         wanted = mine.filter(pk__in=_ids(request.POST.getlist("delivery")))
@@ -97,20 +103,34 @@ def compare(request: LaunchRequest) -> HttpResponse:
     """Read this activity's column now, and say where Moodle shows something else."""
     link = request.launch.resource_link
     try:
-        if ags.SCOPE_RESULT_READONLY not in link.scopes or not link.lineitem_url:
-            messages.error(request, "Moodle does not let this tool read grades back here. Ask your Moodle admin.")
-        elif different := conflicts.compare(link):
-            messages.warning(
-                request, f"Moodle shows another grade than what was sent for {different}. Nothing changed."
-            )
-        else:
-            messages.success(request, "Moodle shows every grade as it was sent.")
+        _tell_what_differs(request, link)
     except PlatformSlow as slow:
         enqueue(compare_grades, str(link.pk))  # a worker has more time
         messages.warning(request, f"{slow.reason} It is compared now by itself: reload this page in a minute.")
     except PlatformError as error:
-        messages.error(request, f"The gradebook could not be read. {error.reason}")
+        if error.status == 404:
+            messages.error(request, conflicts.NO_COLUMN)
+        else:
+            messages.error(request, f"The gradebook could not be read. {error.reason}")
     return redirect("video:deliveries", request.launch.pk)
+
+
+def _tell_what_differs(request: LaunchRequest, link: ResourceLink) -> None:
+    """Raises:
+    PlatformError.
+    """
+    if not ags.known_line_item(link):
+        messages.error(request, _NO_COLUMN_YET)
+    elif ags.SCOPE_RESULT_READONLY not in link.scopes:
+        messages.error(request, "Moodle does not let this tool read grades back here. Ask your Moodle admin.")
+    elif different := conflicts.compare(link):
+        cleared = ScoreDelivery.objects.filter(resource_link=link).cleared_there().count()
+        if others := different - cleared:
+            messages.warning(request, f"Moodle shows another grade than what was sent for {others}. Nothing changed.")
+        if cleared:
+            messages.warning(request, f"Moodle shows no grade any more for {cleared}: {_CLEARED}")
+    else:
+        messages.success(request, "Moodle shows every grade as it was sent.")
 
 
 def _ids(typed: list[str]) -> list[int]:

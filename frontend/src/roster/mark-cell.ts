@@ -203,7 +203,7 @@ export class MarkCell {
     }
     const row = this.root.closest("tr");
     row?.querySelector("[data-status]")?.replaceChildren(chip(mark.status));
-    row?.querySelector("[data-delivery]")?.replaceChildren(mark.delivery ? chip(mark.delivery) : none());
+    row?.querySelector("[data-delivery]")?.replaceChildren(mark.delivery ? toldChip(mark.delivery) : none());
     const late = row?.querySelector<HTMLElement>("[data-late]");
     if (late) late.hidden = mark.status.code === "late"; // then the status says so itself
     const open = row?.querySelector<HTMLElement>("[data-open]");
@@ -253,7 +253,26 @@ function none(): Node {
   return place;
 }
 
-function chip(told: Chip): Node {
+/** As `told_chip.html`. */
+function toldChip(told: Chip): Node {
+  if (!told.explanation) return chip(told);
+  const place = document.createElement("details");
+  place.className = "told-chip";
+  const summary = document.createElement("summary");
+  const more = document.createElement("span");
+  more.className = "visually-hidden";
+  more.textContent = " in words";
+  const label = chip(told);
+  label.removeAttribute("title");
+  summary.append(label, more);
+  const words = document.createElement("p");
+  words.className = "hint";
+  words.textContent = told.explanation;
+  place.append(summary, words);
+  return place;
+}
+
+function chip(told: Chip): HTMLElement {
   const place = document.createElement("span");
   place.className = `chip ${told.code}`;
   place.title = told.explanation;
