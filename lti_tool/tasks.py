@@ -37,8 +37,10 @@ def compare_all_grades() -> None:
 
 
 @shared_task
-def refresh_roster(course_id: str) -> None:
-    nrps.refresh_roster(Course.objects.select_related("platform").get(pk=course_id))
+def refresh_roster(course_id: str, link_id: str = "") -> None:
+    """With a link: also who can open that."""
+    course = Course.objects.select_related("platform").get(pk=course_id)
+    nrps.refresh_roster(course, ResourceLink.objects.filter(pk=link_id, course=course).first() if link_id else None)
 
 
 @shared_task
