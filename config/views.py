@@ -1,6 +1,7 @@
 """Pages of no app: the front door and the errors. Each says what happened and what to do next."""
 
 import sys
+from collections.abc import Sequence
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -23,6 +24,8 @@ def problem(
     next_step: str,
     technical: str = "",
     again: str = "",
+    code: str = "",
+    typed: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:
     """A page about a problem, that any site may frame (it holds nothing but text, and a link for `again`).
 
@@ -32,9 +35,11 @@ def problem(
         next_step: what to do now.
         technical: for the admin; shown folded away.
         again: an address to open in a new window.
+        code: for the page's script, in JSON; empty: of the status.
+        typed: labels and texts of a form that was not saved, to be copied.
     """
     if request.headers.get("Accept", "").startswith("application/json"):
-        error = {"code": f"http_{status}", "message": what, "action": next_step}
+        error = {"code": code or f"http_{status}", "message": what, "action": next_step}
         return JsonResponse({"error": error}, status=status)
     context = {
         "status": status,
@@ -43,6 +48,7 @@ def problem(
         "next_step": next_step,
         "technical": technical,
         "again": again,
+        "typed": typed,
     }
     # Without a request: an error page must not fail for the reason that the page before it failed.
     return allow_any_frame(HttpResponse(render_to_string("errors/problem.html", context), status=status))

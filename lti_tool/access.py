@@ -1,4 +1,5 @@
-"""Who may see a page under a session's path: the browser that holds that session's secret, in that session's role."""
+"""Who may see a page under a session's path: the browser that holds that session's secret, in that session's role, or
+the lesser one that launches and rosters have said of its person since (decision 8)."""
 
 import re
 import uuid
@@ -7,17 +8,21 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import structlog
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
 from config.security import allow_frames
+from config.views import problem
 from lti_tool.models import ContentSelection, LaunchSession, Platform, Session
 from lti_tool.roles import Role
+
+log = structlog.get_logger(__name__)
 
 COOKIE = "launch"
 P = ParamSpec("P")
 S = TypeVar("S", LaunchSession, ContentSelection)
+_IS_ID = re.compile(r"[0-9a-f-]{36}")
 _joined = ["person", "resource_link__course__platform"]
 
 
@@ -79,17 +84,24 @@ def launch_required(*roles: Role) -> Callable[[View[P]], Guarded[P]]:
     """Open the launch session that the address names; with `roles`, only for these.
 
     An unknown launch, a wrong or missing secret, an ended session, a deactivated platform and a role that may not are
-    all the same 404. The page may be framed by its own platform alone, and is never cached.
+    all the same 404. The page may be framed by its own platform alone, and is never cached. Who has left the course, or
+    is no longer staff of it, is told so.
     """
 
     def decorate(view: View[P]) -> Guarded[P]:
         @wraps(view)
         def guarded(request: HttpRequest, launch_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            found = LaunchSession.objects.select_related(*_joined).filter(
-                pk=launch_id, resource_link__platform__active=True
+            found = (
+                LaunchSession.objects.as_now()
+                .select_related(*_joined)
+                .filter(pk=launch_id, resource_link__platform__active=True)
             )
             session = _opened(request, found.first())
-            if roles and session.role not in roles:
+            role = session.role_now()
+            if role is None:
+                return _private(_holds_no_more(request, session), session.course.platform)
+            session.role = role
+            if roles and role not in roles:
                 raise Http404
             launch_request = cast(LaunchRequest, request)
             launch_request.launch = session
@@ -105,10 +117,16 @@ def selection_required(view: SelectionView[P]) -> Guarded[P]:
 
     @wraps(view)
     def guarded(request: HttpRequest, selection_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        found = ContentSelection.objects.select_related("person", "course__platform", "deployment").filter(
-            pk=selection_id, course__platform__active=True
+        found = (
+            ContentSelection.objects.as_now()
+            .select_related("person", "course__platform", "deployment")
+            .filter(pk=selection_id, course__platform__active=True)
         )
         session = _opened(request, found.first())
+        role = session.role_now()
+        if role not in Role.editors():
+            return _private(_holds_no_more(request, session), session.course.platform)
+        session.role = role
         selection_request = cast(SelectionRequest, request)
         selection_request.selection = session
         return _private(view(selection_request, *args, **kwargs), session.course.platform)
@@ -121,6 +139,40 @@ def _opened(request: HttpRequest, session: S | None) -> S:
         raise Http404
     structlog.contextvars.bind_contextvars(launch=str(session.pk), role=session.role)
     return session
+
+
+def _holds_no_more(request: HttpRequest, session: LaunchSession | ContentSelection) -> HttpResponse:
+    """What has happened, what to do now, and what was typed, which no page holds any more."""
+    log.info("session_holds_no_more", role=session.role)
+    what = "Moodle no longer lists you in this course."
+    if session.present_role is not None:
+        was, now = Role(session.role).label.lower(), Role(session.present_role).label.lower()
+        what = (
+            f"You opened this page as {was}, and Moodle has said since that you are {now} there: somebody changed it, "
+            "or you switched your role."
+        )
+    next_step = "Open the assignment from Moodle again."
+    if isinstance(session, ContentSelection):
+        next_step = "Go back to the course in Moodle and select content again."
+    return problem(
+        request,
+        status=404,
+        code="holds_no_more",
+        title="This page is no longer yours to use",
+        what=what,
+        next_step=f"{next_step} Anything you handed in or saved is safe.",
+        typed=_typed(request),
+    )
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """The texts of a posted form with the names of their fields; not what only the page itself had filled in."""
+    told = [(name, value.strip()) for name, values in request.POST.lists() for value in values]
+    return [
+        (name.replace("_", " ").replace("-", " ").capitalize(), value)
+        for name, value in told
+        if value and name != "csrfmiddlewaretoken" and not _IS_ID.fullmatch(value)
+    ]
 
 
 def _private(response: HttpResponseBase, platform: Platform) -> HttpResponseBase:

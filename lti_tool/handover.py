@@ -29,16 +29,16 @@ def redeem(value: str) -> tuple[LaunchSession, str]:
     """A session for the new window, with its secret.
 
     Raises:
-        LaunchRefused: the ticket is not ours, too old or used, or its session has ended.
+        LaunchRefused: the ticket is not ours, too old or used, or its session has ended or holds no more.
     """
     try:
         held = signing.loads(value, salt=_SALT, max_age=TICKET_SECONDS)
         # Locked, so that nobody leaves while one more window is opened.
-        lasting = LaunchSession.objects.filter(pk=held["l"], expires_at__gt=timezone.now())
+        lasting = LaunchSession.objects.as_now().filter(pk=held["l"], expires_at__gt=timezone.now())
         of = lasting.select_for_update(no_key=True).first()
     except (signing.BadSignature, KeyError, TypeError, ValueError) as error:
         raise _refused() from error
-    if of is None or not of.resource_link.platform.active:
+    if of is None or not of.resource_link.platform.active or of.role_now() is None:
         raise _refused()
     oidc.use_up(held["n"])
     session, secret = LaunchSession.begin(

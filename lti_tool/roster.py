@@ -54,7 +54,10 @@ def store(
     told = {sub: _with_names_of_link(member, (of_link or {}).get(sub)) for sub, member in members.items()}
     told |= {sub: member for sub, member in (of_link or {}).items() if sub not in told}
     people = _people(course, dict(sorted(told.items())), memberships, began)
-    fresh, changed, gone, listed = [], [], [], set()
+    fresh: list[Membership] = []
+    changed: list[Membership] = []
+    gone: list[Membership] = []
+    listed = set()
     for sub, person in people.items():
         listed.add(person.pk)
         membership = memberships.get(person.pk)

@@ -174,9 +174,7 @@ def _membership(launch: Launch, course: Course, person: Person, known: Membershi
     # With news to the second: a roster that was asked for before does not overrule it.
     _update(membership, told if not news and _lately(membership.seen_at, _SEEN_AGAIN) else {**told, "seen_at": now})
     if getattr(known, "kept_out", False):
-        KeptOut.objects.filter(
-            person=person, resource_link__course=course, resource_link__resource_link_id=launch.resource_link.id
-        ).delete()
+        KeptOut.objects.filter(person=person, resource_link=getattr(known, "link", None)).delete()
 
 
 def _resource_link(launch: Launch, deployment: Deployment, course: Course, known: Membership | None) -> ResourceLink:

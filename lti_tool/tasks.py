@@ -47,11 +47,13 @@ def compare_all_grades() -> None:
 
 
 @shared_task
-def refresh_roster(course_id: str) -> None:
+def refresh_roster(course_id: str, link_id: str = "") -> None:
+    """With a link: also who can open that."""
     course = Course.objects.select_related("platform").get(pk=course_id)
+    link = ResourceLink.objects.filter(pk=link_id, course=course).first() if link_id else None
     with politeness.turn(course.platform) as turn:
         if turn is not None:  # else the sweep asks again
-            turn.heard(nrps.refresh_roster(course))
+            turn.heard(nrps.refresh_roster(course, link))
 
 
 @shared_task

@@ -162,20 +162,31 @@ def release_asked(assignment_id: uuid.UUID, *, after: str = "") -> None:
     """
     left = _asked().filter(assignment=assignment_id).order_by("pk")
     rest = left.filter(pk__gt=after) if after else left
-    batch = list(rest.select_related("release_asked__person", "assignment")[:MOST_AT_ONCE])
+    batch = list(rest.select_related("assignment")[:MOST_AT_ONCE])
+    askers = LaunchSession.objects.as_now().select_related("person", "resource_link")
+    launches = askers.in_bulk({submission.release_asked_id for submission in batch})
     for submission in batch:
-        launch = submission.release_asked
-        assert launch is not None, "it was asked for"
+        launch = launches.get(submission.release_asked_id)
         try:
             # What they may do could have changed since they asked.
-            if grading.may_release(launch, submission.assignment):
+            if launch and _still_may(launch, submission.assignment):
                 grading.release(launch=launch, submissions=[submission.pk])
         except Exception:  # one that cannot be released must not keep the others: the sweep tries it again
             log.exception("release_failed", submission=str(submission.pk))
             continue
-        Submission.objects.filter(pk=submission.pk, release_asked=launch).update(release_asked=None)
+        asked = Submission.objects.filter(pk=submission.pk, release_asked=submission.release_asked_id)
+        asked.update(release_asked=None)
     if len(batch) == MOST_AT_ONCE:
         _queue(assignment_id, str(batch[-1].pk))
+
+
+def _still_may(launch: LaunchSession, assignment: Assignment) -> bool:
+    """In the role that who asked has now."""
+    role = launch.role_now()
+    if role is None:
+        return False
+    launch.role = role
+    return grading.may_release(launch, assignment)
 
 
 def _asked() -> "QuerySet[Submission]":

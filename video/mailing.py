@@ -21,6 +21,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from config import outside
+from lti_tool.models import Person
 from video.letters import NoAddress, NothingToSay, letter
 from video.models import Mail
 
@@ -73,8 +74,10 @@ def _send(mail: Mail, line: "_Line") -> None:
     if not _claim(mail):
         return
     try:
+        # A batch takes minutes, and an address may have been taken back or changed meanwhile.
+        mail.person.refresh_from_db(fields=["name", "email", "locale"])
         message = letter(mail)
-    except NothingToSay:
+    except (NothingToSay, Person.DoesNotExist):
         _close(mail, State.NEEDLESS)
         return
     except NoAddress:

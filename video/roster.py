@@ -24,7 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from lti_tool.models import LaunchSession, Membership, Person, ScoreDelivery
+from lti_tool.models import KeptOut, LaunchSession, Membership, Person, ResourceLink, ScoreDelivery
 from lti_tool.roles import Role
 from video import chips, marks
 from video.anonymity import alias_in_sql
@@ -107,11 +107,14 @@ class Counter:
 
 @dataclass(frozen=True)
 class Counted:
-    """`releasing`: how many wait for a worker to release them. `undelivered`: of how many something is to be sent."""
+    """`releasing`: how many wait for a worker to release them. `undelivered`: of how many something is to be sent.
+    `kept_out`: how many students of the course are not listed, because they cannot open the activity.
+    """
 
     counters: list[Counter]
     releasing: int
     undelivered: int
+    kept_out: int
 
     def of(self, code: str) -> int:
         return next(counter.count for counter in self.counters if counter.code == code)
@@ -157,9 +160,11 @@ def next_to_mark(*, assignment: Assignment, view: View) -> uuid.UUID | None:
 
 def counted(*, assignment: Assignment, view: View) -> Counted:
     """How many students each filter shows, whatever is searched for. One statement, grouped by what they ask."""
+    assert assignment.resource_link is not None
     groups = list(
         people(assignment)
-        .values_list("stage", "late", "unreleased", "delivery_state")
+        .annotate(kept_out=_kept_out(assignment.resource_link))
+        .values_list("stage", "late", "unreleased", "delivery_state", "kept_out")
         .annotate(size=Count("pk"), releasing=Count("own__release_asked"))
         .order_by()
     )
@@ -168,7 +173,7 @@ def counted(*, assignment: Assignment, view: View) -> Counted:
         Counter(
             code=f.code,
             label=f.label,
-            count=sum(size for *asked, size, _ in groups if f.holds(*asked)),
+            count=sum(size for *asked, _, size, _ in groups if f.holds(*asked)),
             url=f"?show={f.code}{sort}",
             active=f.code == view.show,
         )
@@ -177,7 +182,8 @@ def counted(*, assignment: Assignment, view: View) -> Counted:
     return Counted(
         counters,
         releasing=sum(releasing for *_, releasing in groups),
-        undelivered=sum(size for *_, delivery, size, _ in groups if delivery == ScoreDelivery.State.WAITING),
+        undelivered=sum(size for *_, delivery, _, size, _ in groups if delivery == ScoreDelivery.State.WAITING),
+        kept_out=max((kept_out for *_, kept_out, _, _ in groups), default=0),
     )
 
 
@@ -216,7 +222,7 @@ def chosen(*, assignment: Assignment, view: View, keys: list[str], everybody: bo
 
 
 def people(assignment: Assignment) -> "QuerySet[Any]":
-    """Students of the course, and whoever has handed something in since and left.
+    """Students of the course who can open the activity, and whoever has handed something in since and left.
 
     `own__…` is their submission, `delivery__…` what Moodle is owed (both may be missing), `stage` how far they are,
     `late` of their newest attempt (None: nothing handed in), `unreleased` whether any mark of theirs waits for a
@@ -224,7 +230,8 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
     """
     link = assignment.resource_link
     assert link is not None
-    enrolled = Membership.objects.filter(course=link.course_id, role=Role.STUDENT, active=True)
+    cannot_open = KeptOut.objects.filter(resource_link=link, person=OuterRef("person"))
+    enrolled = _students(link).exclude(Exists(cannot_open))
     worked = Attempt.objects.submitted().filter(submission__assignment=assignment).order_by()
     released = Release.objects.filter(grade__attempt__submission=OuterRef("own__pk"))
     waiting = Grade.objects.filter(
@@ -262,6 +269,17 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
             **shown,
         )
     )
+
+
+def _students(link: ResourceLink) -> "QuerySet[Membership]":
+    return Membership.objects.filter(course=link.course_id, role=Role.STUDENT, active=True)
+
+
+def _kept_out(link: ResourceLink) -> Coalesce:
+    """How many students of the course cannot open the activity: the same for every row of a query."""
+    who = KeptOut.objects.filter(resource_link=link, person__in=_students(link).values("person"))
+    counted = who.order_by().values("resource_link").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), Value(0))
 
 
 def _in_detail(listed: "QuerySet[Any]") -> "QuerySet[Any]":

@@ -73,7 +73,9 @@ async function ask<T>(url: string, init: RequestInit): Promise<T> {
   if (response.ok && answer !== undefined) return answer as T;
   const error = answer?.error;
   if (response.status === 404 || (response.status === 403 && !error?.code?.match(/^(not_open|closed)$/)))
-    throw SESSION_ENDED;
+    throw error?.code === "holds_no_more"
+      ? new Refusal(404, SESSION_ENDED.code, error.message, error.action)
+      : SESSION_ENDED;
   throw new Refusal(
     response.status,
     error?.code ?? `http_${response.status}`,

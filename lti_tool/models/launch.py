@@ -11,6 +11,7 @@ class LaunchSession(Session):
     """A launch of a resource link: its role and place hold for the pages under /l/<id>/ alone."""
 
     PLACE = "l"
+    COURSE = "resource_link__course"
 
     resource_link = models.ForeignKey(ResourceLink, on_delete=models.CASCADE, related_name="launches")
     message_type = models.CharField(max_length=60)

@@ -12,6 +12,7 @@ class ContentSelection(Session):
     """
 
     PLACE = "s"
+    COURSE = "course"
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="selections")
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="selections")

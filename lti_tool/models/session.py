@@ -2,21 +2,35 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from lti_tool.ids import new_id
+from lti_tool.models.course import Membership
 from lti_tool.models.person import Person
 from lti_tool.roles import Role
+
+S = TypeVar("S", bound="Session")
+
+
+class SessionQuerySet(models.QuerySet[S]):
+    def as_now(self) -> "SessionQuerySet[S]":
+        """With `present_role`: what its person is in its course at this moment; None for who is not there any more."""
+        member = Membership.objects.filter(person=OuterRef("person"), course=OuterRef(self.model.COURSE), active=True)
+        now: SessionQuerySet[S] = self.annotate(present_role=Subquery(member.values("role")[:1]))  # type: ignore[assignment]
+        return now
 
 
 class Session(models.Model):
     """What one launch opened: who came, as what, until when. Its pages are below `path`, opened by its own secret."""
 
     PLACE: ClassVar[str]
+    COURSE: ClassVar[str]  # the way to its course, in a query
+    present_role: str | None  # of rows from `as_now`
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="%(class)ss")
@@ -24,6 +38,8 @@ class Session(models.Model):
     secret_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
+
+    objects = SessionQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -46,6 +62,17 @@ class Session(models.Model):
     def opens_with(self, secret: str) -> bool:
         """True for this session's own secret, while it lasts."""
         return hmac.compare_digest(self.secret_hash, hash_of(secret)) and timezone.now() < self.expires_at
+
+    def role_now(self) -> Role | None:
+        """What it may do now, of a row from `as_now`: what its launch said, or the less that has been said since.
+
+        None: nothing, because its person has left the course, or was staff and is a student now. Such a session never
+        goes on as a student's: what is typed on staff's pages would be read as a student's.
+        """
+        if self.present_role is None:
+            return None
+        role = min(Role(self.role), Role(self.present_role), key=lambda role: role.rank)
+        return None if self.is_staff and role not in Role.staff() else role
 
     @property
     def path(self) -> str:

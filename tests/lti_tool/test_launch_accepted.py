@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
+from django.http import HttpResponse
 from django.test import Client
 
 from lti_tool import outbox, registered
@@ -55,17 +56,27 @@ def test_second_launch_updates_and_its_role_replaces_the_former(platform: Platfo
     assert [session.role for session in LaunchSession.objects.order_by("pk")] == ["teacher", "student"]
 
 
-def test_both_sessions_of_a_teacher_who_switched_role_work_side_by_side(
+def test_teacher_who_switched_role_is_a_student_in_both_tabs_until_they_switch_back(
     platform: PlatformDouble, browser: Client
 ) -> None:
     as_teacher = platform.open_page(browser, roles=[INSTRUCTOR])
     teachers_secret = browser.cookies["launch"].value
     as_student = platform.open_page(browser, roles=[LEARNER])
+    students_secret = browser.cookies["launch"].value
 
-    assert b'data-role="student"' in browser.get(as_student, secure=True).content
-    # A browser keeps both cookies, each on its own path; Django's client keeps one of a name.
-    browser.cookies["launch"] = teachers_secret
-    assert b'data-role="teacher"' in browser.get(as_teacher, secure=True, follow=True).content
+    def page(path: str, secret: str) -> HttpResponse:
+        # A browser keeps both cookies, each on its own path; Django's client keeps one of a name.
+        browser.cookies["launch"] = secret
+        return browser.get(path, secure=True, follow=True)  # type: ignore[return-value]
+
+    assert b'data-role="student"' in page(as_student, students_secret).content
+    told = page(as_teacher, teachers_secret)
+    assert told.status_code == 404
+    assert b"that you are student there" in told.content
+
+    platform.open_page(Client(HTTP_HOST="tool.example"), roles=[INSTRUCTOR])
+    assert b'data-role="teacher"' in page(as_teacher, teachers_secret).content
+    assert b'data-role="student"' in page(as_student, students_secret).content
 
 
 ROLES: dict[str, tuple[list[Any], str]] = {

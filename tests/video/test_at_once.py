@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import responses
 from django.core.mail import EmailMessage
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from lti_tool import nrps, registered
+from lti_tool import registered, roster
+from lti_tool.members import Member
 from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink
-from lti_tool.nrps import _Member
 from lti_tool.roles import Role
 from tests.lti_tool.platform_double import LTI, PlatformDouble
 from tests.video.post_office import PostOffice
@@ -125,16 +125,45 @@ def test_rosters_with_the_same_people_in_another_order(platform: PlatformDouble,
         Course.objects.create(platform=platform.row, deployment=deployment, context_id=str(number))
         for number in range(MANY)
     ]
-    members = [_Member(sub=str(n), role=Role.STUDENT, name=f"Name {n}", email="") for n in range(2000)]
+    members = [Member(sub=str(n), role=Role.STUDENT, name=f"Name {n}") for n in range(2000)]
 
     def store(number: int) -> None:
         course = Course.objects.select_related("platform").get(pk=courses[number].pk)
-        nrps._store(course, members if number % 2 else members[::-1], timezone.now())
+        told = {one.sub: one for one in (members if number % 2 else members[::-1])}
+        roster.store(course, told, began=timezone.now(), whole=True)
 
     at_once(store)
 
     assert Person.objects.count() == 2000
     assert {course.memberships.count() for course in courses} == {2000}
+
+
+def test_launch_while_a_roster_is_being_stored_comes_after_it(platform: PlatformDouble) -> None:
+    """Else it would look at the row as it was, see nothing to write, and open a session that holds nothing."""
+    teacher = {"roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"], "sub": "3"}
+    platform.open_page(Client(HTTP_HOST="tool.example"), **teacher)
+    Membership.objects.update(listed="teacher")
+
+    def launch() -> None:
+        platform.open_page(Client(HTTP_HOST="tool.example"), **teacher)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            roster.store(Course.objects.select_related("platform").get(), {}, began=timezone.now(), whole=True)
+            launched = threads.submit(launch)
+            while not launched.done() and not _somebody_waits():
+                pass
+        launched.result()
+
+    membership = Membership.objects.get()
+    assert (membership.active, membership.role) == (True, "teacher")
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return cursor.fetchone() is not None
 
 
 def test_one_batch_of_e_mail_at_many_workers_is_sent_once(

@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from lti_tool.ids import new_id
-from lti_tool.models import Course, Membership, Person
+from lti_tool.models import Course, KeptOut, Membership, Person
 from lti_tool.roles import Role
 from video.models.grade import Release
 from video.models.submission import Submission
@@ -45,7 +45,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.filter(state=Mail.State.SENDING, due_at__lte=timezone.now())
 
     def needed(self) -> "MailQuerySet":
-        """Wanted by somebody with an address who is still there, and has not seen it since.
+        """Wanted by somebody with an address who is still there, can open it, and has not seen it since.
 
         By subqueries alone: an update with a join would no longer look at the row's own state when it gets its turn.
         """
@@ -53,13 +53,16 @@ class MailQuerySet(models.QuerySet["Mail"]):
         off = MailChoice.objects.filter(person=OuterRef("person"), kind=OuterRef("kind"), off=True)
         member = Membership.objects.filter(person=OuterRef("person"), active=True)
         there = member.filter(course__resource_links__assignment__submissions=OuterRef("submission"))
+        cannot_open = KeptOut.objects.filter(
+            person=OuterRef("person"), resource_link__assignment__submissions=OuterRef("submission")
+        )
         marker = member.filter(course=OuterRef("course"), role__in=MARKERS)
         unseen = Release.objects.filter(
             grade__attempt__submission=OuterRef("submission"), at__gt=OuterRef("told_until"), seen_at=None
         )
         return self.filter(
             Q(Exists(marker), kind=MailChoice.Kind.NEW_WORK)
-            | Q(Exists(unseen), Exists(there), kind=MailChoice.Kind.RELEASED),
+            | Q(Exists(unseen), Exists(there), ~Exists(cannot_open), kind=MailChoice.Kind.RELEASED),
             Exists(reachable),
             ~Exists(off),
         )

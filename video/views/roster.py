@@ -65,6 +65,7 @@ def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         "page_obj": page,
         "next_url": _next_url(request, assignment, view, counted, page),
         "releasing": counted.releasing,
+        "kept_out": counted.kept_out,
         "held_up": deliveries.held_up(launch) if counted.undelivered else 0,
         "may_release": grading.may_release(launch, assignment),
         # Two markers' marks become one in the room, where both are seen.
@@ -95,8 +96,9 @@ def now(request: LaunchRequest) -> HttpResponse:
 @require_POST
 def refresh_roster(request: LaunchRequest) -> HttpResponse:
     course = request.launch.course
-    if isinstance(nrps.refresh_roster(course), PlatformSlow):
-        enqueue(refresh_roster_task, str(course.pk))  # a worker has more time
+    if isinstance(nrps.refresh_roster(course, request.launch.resource_link), PlatformSlow):
+        # A worker has more time.
+        enqueue(refresh_roster_task, str(course.pk), str(request.launch.resource_link_id))
         messages.warning(request, f"{course.roster_problem} It is asked again now: reload this page in a minute.")
     elif course.roster_problem:
         messages.warning(request, course.roster_problem)
@@ -155,7 +157,7 @@ def _course_list(request: LaunchRequest) -> dict[str, Any]:
     stale = at is None or (timezone.now() - at).total_seconds() > ROSTER_FRESH_MINUTES * 60
     # While the page waits for its first list, it comes back every second (`looked`).
     if course.memberships_url and stale and "looked" not in request.GET:
-        enqueue(refresh_roster_task, str(course.pk))
+        enqueue(refresh_roster_task, str(course.pk), str(request.launch.resource_link_id))
     return {
         "refreshed_at": at,
         "problem": problem,
