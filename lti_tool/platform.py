@@ -25,6 +25,7 @@ from django.utils import timezone
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
+from config import json_text
 from lti_tool.errors import PlatformRefused, PlatformUnavailable
 from lti_tool.keys import tool_key
 from lti_tool.models import Platform, PlatformHealth
@@ -310,7 +311,7 @@ def _json(body: bytes, url: str) -> Any:
     if not body.strip():
         return None
     try:
-        return json.loads(body)
+        return json_text.loads(body)
     except ValueError as error:
         raise PlatformUnavailable(f"{_host(url)} answered with something that is not JSON.") from error
 
@@ -318,7 +319,7 @@ def _json(body: bytes, url: str) -> Any:
 def _oauth_error(body: bytes) -> str:
     """The error code of a refused token request; empty for any other text, which may hold anything."""
     try:
-        told = json.loads(body)
+        told = json_text.loads(body)
     except ValueError:
         return ""
     code = told.get("error") if isinstance(told, dict) else None
