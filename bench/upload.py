@@ -76,6 +76,7 @@ def _demo(folder: Path, **more: str) -> Iterator[Demo]:
     settings = {
         "GUNICORN_CMD_ARGS": f"--access-logfile={folder / 'access.log'} --access-logformat='{access}'",
         "UPLOAD_TICKETS_A_MINUTE": "1000",
+        "UPLOADS_OPEN": "1000",
     }
     first = int(more.pop("first_port", 0)) or None
     services = {"database_url": os.environ["DATABASE_URL"], "redis_url": os.environ["REDIS_URL"]}

@@ -40,6 +40,8 @@ UPLOAD_TICKET_SECONDS = env.number("UPLOAD_TICKET_SECONDS", 3600)
 UPLOAD_ABANDONED_DAYS = env.number("UPLOAD_ABANDONED_DAYS", 7)
 UPLOAD_GRACE_MINUTES = env.number("UPLOAD_GRACE_MINUTES", 30)
 PLAYBACK_SECONDS = env.number("PLAYBACK_SECONDS", 24 * 3600)
+UPLOADS_OPEN = env.number("UPLOADS_OPEN", 5)
+UPLOADS_OPEN_BYTES = env.number("UPLOADS_OPEN_BYTES", 10 * 1024**3)
 UPLOAD_TICKETS_A_MINUTE = env.number("UPLOAD_TICKETS_A_MINUTE", 10)
 # Of scores and their tokens, to one platform, by all workers together.
 PLATFORM_REQUESTS_AT_ONCE = env.number("PLATFORM_REQUESTS_AT_ONCE", 4)
@@ -111,6 +113,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "config.full_disk.FullDisk",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -201,6 +204,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_HANDLERS = ["config.file_uploads.InMemory"]
 
 _storage_origins = [env.origin(S3_ENDPOINT_URL)] if S3_ENDPOINT_URL else []
 if S3_BUCKET and not S3_ENDPOINT_URL:

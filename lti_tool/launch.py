@@ -23,6 +23,7 @@ from pylti1p3.registration import Registration
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config.abstract import ToolConfAbstract
 
+from config import json_text
 from lti_tool import claims, oidc, platform_keys, registered
 from lti_tool.claims import Launch
 from lti_tool.errors import LaunchRefused
@@ -157,6 +158,8 @@ class _Message(DjangoMessageLaunch):
         super().validate_jwt_format()
         if not isinstance(self._jwt["header"], dict) or not isinstance(self._jwt["body"], dict):
             raise LaunchRefused("The id_token does not hold an object.")
+        if json_text.is_too_deep(self._jwt["header"]) or json_text.is_too_deep(self._jwt["body"]):
+            raise LaunchRefused("The id_token is nested too deeply.")
         return self
 
     def get_client_id(self) -> str:

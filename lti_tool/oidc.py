@@ -29,6 +29,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import MAX_URL_REDIRECT_LENGTH
 
+from config import json_text
 from lti_tool import registered
 from lti_tool.errors import LaunchRefused
 from lti_tool.models import Platform, UsedNonce
@@ -231,9 +232,9 @@ def _again(platform: Platform, params: Mapping[str, str]) -> dict[str, Any]:
     Moodle's message hint serves once, so there the activity is opened again instead; its hint names the course module.
     """
     try:
-        hint = json.loads(params.get("lti_message_hint", ""))
+        hint = json_text.loads(params.get("lti_message_hint", ""))
         activity = hint.get("cmid") if isinstance(hint, dict) else None
-    except (ValueError, RecursionError):
+    except ValueError:
         activity = None
     if platform.authorization_url.endswith(_MOODLE_AUTH):
         known = isinstance(activity, int) and 0 < activity < _HIGHEST_ACTIVITY

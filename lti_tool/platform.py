@@ -28,7 +28,7 @@ from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
-from config import connections, outside
+from config import connections, outside, json_text
 from lti_tool.errors import PlatformRefused, PlatformSlow, PlatformUnavailable, PlatformUnreadable
 from lti_tool.keys import tool_key
 from lti_tool.models import Platform, PlatformHealth
@@ -377,7 +377,7 @@ def _json(body: bytes, url: str) -> Any:
     if not body.strip():
         return None
     try:
-        return json.loads(body)
+        return json_text.loads(body)
     except ValueError as error:
         log.warning("platform_unreadable", host=_host(url))
         raise PlatformUnreadable(f"{_host(url)} answered with {_what_instead(body)}.", status=200) from error
@@ -397,7 +397,7 @@ def _what_instead(body: bytes) -> str:
 def _oauth_error(body: bytes) -> str:
     """The error code of a refused token request; empty for any other text, which may hold anything."""
     try:
-        told = json.loads(body)
+        told = json_text.loads(body)
     except ValueError:
         return ""
     code = told.get("error") if isinstance(told, dict) else None

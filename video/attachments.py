@@ -23,6 +23,7 @@ from video.examine import Unreadable
 from video.file_names import new_key, shown_name
 from video.models import Attachment, Attempt, Event
 from video.models.attachment import AttachmentQuerySet
+from video.open_uploads import check_room_for_file, tickets_over
 from video.problems import Problem, storage_problems
 from video.storage import storage
 from video.storage.base import (
@@ -42,7 +43,6 @@ log = structlog.get_logger(__name__)
 _CLAIM = timedelta(minutes=5)
 _MOST_LOOKS = 3  # that ended in nothing: a recording that kills its worker must not do so for ever
 _ARRIVED = (Attachment.State.CHECKING, Attachment.State.READY, Attachment.State.ERROR)
-_TICKETS_LIVE = 2  # times UPLOAD_TICKET_SECONDS: what nobody has asked about for longer takes no room
 
 
 @dataclass(frozen=True)
@@ -264,8 +264,7 @@ def _checked(file: NewFile) -> str:
 
 def _check_room(attempt: Attempt, *, but: Attachment | None = None) -> None:
     """Raises Problem where there are as many as may be, those on their way counted."""
-    live = timezone.now() - timedelta(seconds=_TICKETS_LIVE * settings.UPLOAD_TICKET_SECONDS)
-    under_way = Attachment.objects.filter(attempt=attempt, state=Attachment.State.PENDING, active_at__gt=live)
+    under_way = Attachment.objects.filter(attempt=attempt, state=Attachment.State.PENDING, active_at__gt=tickets_over())
     others = Attachment.objects.attached().filter(attempt=attempt) | under_way
     if but is not None:
         others = others.exclude(pk=but.pk)
@@ -309,6 +308,7 @@ def _remember(attachment: Attachment, *, launch: LaunchSession) -> None:
     """Store a new one, unless there is no place for it any more. Raises Problem."""
     try:
         with transaction.atomic():
+            check_room_for_file(launch.person)
             grading.locked(attachment.attempt)
             _check_handed_in(attachment)
             _check_room(attachment.attempt)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
-from config import zones
+from config import zones, json_text
 from video import rubrics
 from video.attachments import NewFile
 from video.extensions import MOST_EXTRA_ATTEMPTS, first_limit
@@ -60,8 +60,8 @@ class RubricField(forms.Field):
 
     def to_python(self, value: Any) -> dict[str, Any]:
         try:
-            typed = json.loads(value or "{}")
-        except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, or too deep
+            typed = json_text.loads(value or "{}")
+        except ValueError:
             raise forms.ValidationError(rubrics.UNREADABLE) from None
         return rubrics.parse(typed).as_json()
 

@@ -3,8 +3,13 @@
 Each is safe to run at any time, any number of times, by any number of workers.
 """
 
+import shutil
+import tempfile
+import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 
 import structlog
 from django.conf import settings
@@ -14,6 +19,7 @@ from django.utils import timezone
 from video import attachments, endings, uploads
 from video.file_names import PREFIX, folder_of
 from video.models import Attachment, Video
+from video.open_uploads import tickets_over
 from video.problems import Problem
 from video.storage import storage
 from video.storage.base import Listed, StorageError
@@ -24,6 +30,7 @@ Stored = Video | Attachment
 KEPT_BY: tuple[type[Video] | type[Attachment], ...] = (Video, Attachment)  # rows that know what storage holds
 _AT_ONCE = 200
 _ATTACHMENT_ABANDONED = timedelta(days=1)  # whoever marks has it at hand, and is told that it did not arrive
+_FOLDER_LEFT = timedelta(days=1)  # a worker is at one for minutes
 _QUIET = timedelta(minutes=2)  # a browser that still sends has asked for something since
 
 
@@ -80,11 +87,6 @@ def remove_from_storage(ended: Stored) -> None:
     type(ended).objects.filter(pk=ended.pk).update(object_deleted_at=timezone.now())
 
 
-def tickets_over() -> datetime:
-    """Whoever asked before then can send no more."""
-    return timezone.now() - timedelta(seconds=2 * settings.UPLOAD_TICKET_SECONDS)
-
-
 def clear_incoming() -> None:
     """Delete what was sent to a form's key after its first object had been taken from there, and forgotten copies."""
     for model in KEPT_BY:
@@ -110,6 +112,16 @@ def _clear_folder(row: Stored, *, but: str) -> None:
             backend.delete(found.key)
     for unfinished in backend.unfinished(folder):
         backend.abort_parts(key=unfinished.key, upload_id=unfinished.upload_id)
+
+
+def remove_left_folders() -> None:
+    """Folders that former versions rewrote recordings in, where their worker was killed. (Now nothing is left.)"""
+    before = time.time() - _FOLDER_LEFT.total_seconds()
+    for folder in Path(tempfile.gettempdir()).glob("reelmark-remux-*"):
+        with suppress(OSError):  # another account's, or another worker was first
+            if folder.lstat().st_mtime < before:
+                shutil.rmtree(folder)
+                log.info("left_folder_removed")
 
 
 def orphans(name: str, *, older_than: timedelta) -> Iterator[Listed]:

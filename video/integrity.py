@@ -25,7 +25,7 @@ def compare(upload: Upload, *, launch: LaunchSession | None) -> None:
     Rows without a checksum (files of markers that were attached before there was one) are let through.
 
     Raises:
-        Problem: 409 `altered` or `gone`. StorageUnavailable, StorageRefused.
+        Problem: 422 `altered` or `gone`. StorageUnavailable, StorageRefused.
     """
     if not upload.checksum:
         return
@@ -49,7 +49,6 @@ def altered(found: str = "altered") -> Problem:
         found,
         f"This file {words}, so it is not shown.",
         "Tell your teacher or Moodle admin: the log names it.",
-        status=409,
     )
 
 

@@ -28,7 +28,7 @@ def address(*, launch: LaunchSession, video: Video) -> Playback:
     """The same for a browser that only makes itself ready: nobody watches, so nothing is written down.
 
     Raises:
-        Problem: the video is not playable (yet, or any more); 409 what is stored is not what was checked; 503 storage
+        Problem: the video is not playable (yet, or any more); 422 what is stored is not what was checked; 503 storage
             does not answer, or 502 it is not set up.
     """
     if video.state != Video.State.READY:

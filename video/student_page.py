@@ -4,17 +4,22 @@ import json
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+
+from django.utils import timezone
 
 from lti_tool.models import LaunchSession, ScoreDelivery
 from video import chips, comments, marks
 from video.chips import Chip
 from video.comments import Shown
 from video.models import Assignment, Attachment, Attempt, Grade, Release, Submission, Video
+from video.open_uploads import tickets_over
 from video.openings import check_open
 from video.problems import Problem
 from video.submissions import why_not_withdraw
+
+_QUIET = timedelta(minutes=2)  # whoever sends a form still is done by then, or has asked for another ticket
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class SubmittedAttempt:
 class StudentPage:
     """Everything the student's page shows. `attempts` newest first; `attempts_left` None: any number.
 
-    Of the draft: `ready` was looked at and believed, `checking` is being looked into, `unfinished` can go on, and
+    Of the draft: `ready` was looked at and believed, `checking` is being looked into, `unfinished` can go on (small
+    files, which came by a form, can only be given up), and
     `failed` is the last that did not make it, where nothing has come since.
     """
 
@@ -146,7 +152,12 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     videos = sorted(draft.videos.all(), key=lambda video: video.created_at) if draft else []
     ready = draft.video if draft else None
     checking = next((video for video in reversed(videos) if video.state == Video.State.CHECKING), None)
-    unfinished = [video for video in videos if video.state == Video.State.PENDING and video.upload_id]
+    quiet = timezone.now() - _QUIET
+    unfinished = [
+        video
+        for video in videos
+        if video.state == Video.State.PENDING and (video.upload_id or quiet > video.active_at > tickets_over())
+    ]
     delivery = None
     if submitted:
         delivery = ScoreDelivery.objects.filter(resource_link=launch.resource_link, person=launch.person).first()

@@ -29,7 +29,7 @@ def submit(*, launch: LaunchSession, video: Video, statement: bool = False) -> A
         statement: the person has ticked what the assignment asks to be ticked.
 
     Raises:
-        Problem: the video is no longer there, the statement is not ticked, or the assignment is closed; 409 what is
+        Problem: the video is no longer there, the statement is not ticked, or the assignment is closed; what is
             stored is not what was checked.
     """
     _compare(video)
@@ -59,7 +59,7 @@ def _compare(video: Video) -> None:
     except StorageError as error:  # whoever wants to watch it is shown nothing else than what was checked
         log.warning("not_compared_before_hand_in", video=str(video.pk), reason=error.reason)
     except Problem as problem:
-        raise Problem(problem.code, problem.message, "Remove it, and send your video again.", status=409) from problem
+        raise Problem(problem.code, problem.message, "Remove it, and send your video again.") from problem
 
 
 def submit_as_asked(*, video: Video, asked_at: datetime) -> None:

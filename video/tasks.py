@@ -5,11 +5,12 @@ from contextlib import suppress
 from datetime import timedelta
 
 from celery import shared_task
+from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import arrivals, attachments, bulk, hygiene, mailing, notifications, uploads
+from video import arrivals, attachments, bulk, hygiene, mailing, notifications, uploads, open_uploads
 from video.models import Assignment, Attachment, MarkImport, Video
 from video.problems import Problem
 
@@ -81,7 +82,7 @@ def delete_attachment(attachment_id: str) -> None:
 @shared_task
 def delete_leftover_objects() -> None:
     """Only once an upload's ticket has run out: until then the browser may still be sending."""
-    over = hygiene.tickets_over()
+    over = open_uploads.tickets_over()
     left = Video.objects.filter(
         state__in=[Video.State.DELETED, Video.State.ERROR], object_deleted_at__isnull=True, active_at__lt=over
     )
@@ -91,6 +92,13 @@ def delete_leftover_objects() -> None:
     for attachment_id in gone.values_list("pk", flat=True)[:_AT_ONCE]:
         enqueue(delete_attachment, str(attachment_id))
     hygiene.clear_incoming()
+    hygiene.remove_left_folders()
+
+
+@worker_ready.connect
+def clear_what_a_killed_worker_left(**kwargs: object) -> None:
+    """On this machine: the sweep may always run on another."""
+    hygiene.remove_left_folders()
 
 
 @shared_task

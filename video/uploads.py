@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from lti_tool.models import LaunchSession
-from video import arrivals, endings, events, media_types, parts, submissions
+from video import arrivals, endings, events, media_types, open_uploads, parts, submissions
 from video.file_names import new_key, shown_name
 from video.models import Assignment, Attempt, Event, Video
 from video.openings import check_open, open_draft
@@ -65,7 +65,8 @@ def begin(*, launch: LaunchSession, assignment: Assignment, file: Announced) -> 
     An earlier video of the draft stays until this one has arrived: a failed replacement loses nothing.
 
     Raises:
-        Problem: too large, empty, of a type not allowed, no attempt is open, or storage fails.
+        Problem: too large, empty, of a type not allowed, no attempt is open, the person has too many uploads open, or
+            storage fails.
     """
     content_type = _checked_type(assignment, file)
     # First: what was begun in time goes on after the assignment has closed, as long as its grace lasts.
@@ -74,6 +75,7 @@ def begin(*, launch: LaunchSession, assignment: Assignment, file: Announced) -> 
         if resumed := _resumed(unfinished, launch=launch, sender=file.sender):
             return resumed
     with transaction.atomic():
+        open_uploads.check_room(launch.person, file.size)  # asked again when it is stored; storage is not troubled
         attempt = open_draft(assignment=assignment, person=launch.person)
     key = new_key(launch.person, file.name, anonymous=assignment.anonymous)
     video = Video(
@@ -219,17 +221,21 @@ def _checked_type(assignment: Assignment, file: Announced) -> str:
 
 
 def _remember(video: Video, *, launch: LaunchSession, way: str) -> None:
-    """Store a new upload, unless its attempt was handed in or dropped while storage was asked. Raises Problem."""
-    with transaction.atomic():
-        draft = Attempt.objects.drafts().select_for_update().filter(pk=video.attempt_id).exists()
-        if draft:
+    """Store a new upload, unless its person has too many, or its attempt was handed in or dropped while storage was
+    asked. Raises Problem.
+    """
+    try:
+        with transaction.atomic():
+            open_uploads.check_room(launch.person, None if video.recorded else video.size)
+            if not Attempt.objects.drafts().select_for_update().filter(pk=video.attempt_id).exists():
+                raise Problem("handed_in", "This attempt was handed in meanwhile.", "Reload the page.", status=410)
             video.save(force_insert=True)
             events.record(Event.Kind.UPLOAD_STARTED, launch=launch, video=video, size=video.size, way=way)
-    if not draft:
+    except Problem:
         if video.upload_id:
             with storage_problems():
                 storage(video.backend).abort_parts(key=video.key, upload_id=video.upload_id)
-        raise Problem("handed_in", "This attempt was handed in meanwhile.", "Reload the page.", status=410)
+        raise
 
 
 def _unfinished(launch: LaunchSession, assignment: Assignment, file: Announced) -> list[Video]:

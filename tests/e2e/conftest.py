@@ -9,7 +9,7 @@ from tests.e2e.demo_run import Demo
 expect.set_options(timeout=30_000)  # a bound that only keeps a broken run from hanging
 
 # The same few people do in a minute what a course does in an hour.
-UNHURRIED = {"UPLOAD_TICKETS_A_MINUTE": "1000", "PLAYBACKS_A_MINUTE": "1000"}
+UNHURRIED = {"UPLOAD_TICKETS_A_MINUTE": "1000", "UPLOADS_OPEN": "1000", "PLAYBACKS_A_MINUTE": "1000"}
 
 
 @pytest.fixture(scope="session")

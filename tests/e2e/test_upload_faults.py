@@ -76,7 +76,7 @@ def _place(folder: Path, settings: dict[str, str] | None = None) -> Iterator[Pla
 
 @pytest.fixture(scope="module")
 def _shared_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with _place(tmp_path_factory.mktemp("demo"), {"UPLOAD_TICKETS_A_MINUTE": "1000"}) as place:
+    with _place(tmp_path_factory.mktemp("demo"), {"UPLOAD_TICKETS_A_MINUTE": "1000", "UPLOADS_OPEN": "1000"}) as place:
         yield place
 
 

@@ -1,6 +1,10 @@
 """What arrived is believed once a worker has looked into it."""
 
+import os
+import tempfile
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -279,3 +283,24 @@ def test_of_two_that_complete_at_once_both_are_told_what_has_become_of_it(
     monkeypatch.setattr(S3, "read", meanwhile)
     assert student.send(ticket["urls"]["complete"]).status_code == 200
     assert Video.objects.get().state == "checking"
+
+
+def test_folders_that_killed_workers_of_former_versions_left_are_removed(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    old, new, other = (tmp_path / name for name in ("reelmark-remux-old", "reelmark-remux-new", "another"))
+    for folder in (old, new, other):
+        folder.mkdir()
+        (folder / "film").write_bytes(b"a recording")
+    (tmp_path / "reelmark-remux-link").symlink_to(other)
+    yesterday = time.time() - 25 * 3600
+    for folder in (old, other):
+        os.utime(folder, (yesterday, yesterday))
+    os.utime(tmp_path / "reelmark-remux-link", (yesterday, yesterday), follow_symlinks=False)
+
+    for sweep in (tasks.delete_leftover_objects, tasks.clear_what_a_killed_worker_left):
+        sweep()
+        assert not old.exists()
+        assert (new / "film").exists()
+        assert (other / "film").exists()

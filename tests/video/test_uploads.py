@@ -378,3 +378,21 @@ def test_before_set_up_there_is_nothing_to_upload_to(student: Visitor) -> None:
     assert ResourceLink.objects.exists()
 
     assert student.send("uploads/", {"name": "a.mp4", "size": 5, "type": "video/mp4"}).status_code == 404
+
+
+@pytest.mark.parametrize("depth", [101, 900, 950, 5_000, 100_000])
+def test_request_that_is_nested_without_end_is_refused(student: Visitor, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    answer = student.browser.post(
+        f"{student.home}uploads/",
+        f'{{"name": {nested}, "size": 5, "type": "video/mp4"}}',
+        content_type="application/json",
+        secure=True,
+        headers={
+            "X-CSRFToken": student.token(),
+            "Referer": f"https://tool.example{student.home}",
+            "Accept": "application/json",
+        },
+    )
+    assert answer.status_code == 400
+    assert error(answer)["action"]

@@ -402,11 +402,11 @@ def test_what_is_stored_is_compared_before_anybody_watches(student: Visitor, tea
 
     for who in (teacher, student):
         answer = who.get(f"videos/{video.pk}/playback/")
-        assert answer.status_code == 409
+        assert answer.status_code == 422
         told = json.loads(answer.content)["error"]
         assert (told["code"], "cdn.example" in answer.content.decode()) == (found, False)
         assert told["action"]
-    assert teacher.get(f"submissions/{work.pk}/peek/").status_code == 409
+    assert teacher.get(f"submissions/{work.pk}/peek/").status_code == 422
     assert not Event.objects.filter(kind="playback").exists()
     assert "What is in storage is not the video that was handed in" in teacher.text(f"submissions/{work.pk}/")
     assert "What is in storage is not the video that you handed in" in student.text()
@@ -474,7 +474,7 @@ def test_file_that_was_changed_in_storage_is_not_opened(teacher: Visitor, handed
         f"{teacher.home}files/{attachment.pk}/address/", secure=True, headers={"Accept": "application/json"}
     )
 
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert json.loads(answer.content)["error"]["code"] == "altered"
     assert Event.objects.get(kind="altered").data["attachment"] == str(attachment.pk)
     assert "What is in storage is not the file that was attached" in teacher.text(f"submissions/{handed_in.pk}/")

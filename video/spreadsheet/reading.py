@@ -5,12 +5,13 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from config import file_uploads
 from video.models import Assignment
 from video.problems import Problem
 from video.spreadsheet.cells import clipped, unguard
 from video.spreadsheet.columns import WHO, Column, criterion_headings, plain, rubric_of
 
-MOST_BYTES = 5 * 1024 * 1024
+MOST_BYTES = file_uploads.MOST_BYTES
 MOST_ROWS = 20_000
 MOST_COLUMNS = 500
 _DELIMITERS = (",", ";", "\t")

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 
+from config import json_text
 from lti_tool.access import LaunchRequest
 from video.problems import Problem
 
@@ -34,10 +35,10 @@ def json_answer(
 def json_body(request: LaunchRequest) -> dict[str, Any]:
     """The posted object; Problem 400 for anything else."""
     try:
-        body = json.loads(request.body or b"{}")
+        body = json_text.loads(request.body or b"{}")
         # Half of a surrogate pair is no text, and nothing could store it: what was typed beside it is not lost for it.
         body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "ignore"))
-    except (ValueError, RecursionError):
+    except ValueError:
         body = None
     if not isinstance(body, dict):
         raise Problem("bad_request", "The request could not be read.", "Reload the page and try again.", status=400)

@@ -1,6 +1,5 @@
 """What the rubric's editor asks for while an assignment is set up: others' rubrics, and tables in and out."""
 
-import json
 import uuid
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
+from config import json_text
 from lti_tool.access import LaunchRequest, SelectionRequest, launch_required, selection_required
 from lti_tool.models import ContentSelection, LaunchSession
 from lti_tool.roles import Role
@@ -141,8 +141,8 @@ def _read_table(request: HttpRequest) -> HttpResponse:
 
 def _write_table(request: HttpRequest, session: LaunchSession | ContentSelection) -> HttpResponse:
     try:
-        rubric = rubrics.parse(json.loads(request.POST.get("rubric") or "{}"))
-    except (ValueError, RecursionError):
+        rubric = rubrics.parse(json_text.loads(request.POST.get("rubric") or "{}"))
+    except ValueError:
         raise Problem("bad_request", rubrics.UNREADABLE, "Try again.", status=400) from None
     except ValidationError as error:
         raise Problem("invalid", " ".join(error.messages), "Correct it first, then download it.") from None
