@@ -84,7 +84,7 @@ DIGEST_HOUR = env.number("DIGEST_HOUR", 7)
 
 # --- Django -------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.admin_app.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -9,7 +9,6 @@ them would be more than web servers read.
 """
 
 import hashlib
-import json
 import re
 import secrets
 import time

@@ -28,7 +28,7 @@ from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
-from config import connections, outside, json_text
+from config import connections, json_text, outside
 from lti_tool.errors import PlatformRefused, PlatformSlow, PlatformUnavailable, PlatformUnreadable
 from lti_tool.keys import tool_key
 from lti_tool.models import Platform, PlatformHealth

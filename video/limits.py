@@ -3,17 +3,13 @@
 import math
 import time
 from enum import Enum
-from functools import cache
 
-import redis  # noqa: F401  `limits` refuses one that another thread is just importing: the first requests would fail
 import structlog
 from django.conf import settings
 from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter
 
-from config import outside
+from config import limiter, outside
 from video.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -44,9 +40,9 @@ def check(what: Limit, person_id: object) -> None:
     item = RateLimitItemPerMinute(getattr(settings, setting), namespace=what.name.lower())
     try:
         with outside.redis.watching():
-            if _limiter().hit(item, str(person_id)):
+            if limiter.limiter().hit(item, str(person_id)):
                 return
-        seconds = math.ceil(_limiter().get_window_stats(item, str(person_id)).reset_time - time.time())
+        seconds = math.ceil(limiter.limiter().get_window_stats(item, str(person_id)).reset_time - time.time())
     except StorageError as error:
         log.warning("limits_not_counted", limit=item.namespace, error=type(error.storage_error).__name__)
         return
@@ -62,19 +58,4 @@ def check(what: Limit, person_id: object) -> None:
 
 def forget() -> None:
     """Count from nothing in this process (in Redis, others go on); for tests."""
-    _limiter.cache_clear()
-
-
-@cache
-def _limiter() -> MovingWindowRateLimiter:
-    if settings.REDIS_URL:  # one count for all processes, each hit one script in Redis
-        return MovingWindowRateLimiter(
-            RedisStorage(
-                settings.REDIS_URL,
-                key_prefix="reelmark-limits",
-                wrap_exceptions=True,
-                socket_connect_timeout=1,
-                socket_timeout=1,
-            )
-        )
-    return MovingWindowRateLimiter(MemoryStorage())  # a demo has one web process; production is refused without Redis
+    limiter.forget()

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 MOST_LINES = 3000
-_EMAIL = re.compile(r"[^\s<>,;\"']+@[^\s<>,;\"']+")
+LONGEST_LINE = 500  # characters
+MOST_NAMESAKES = 50  # offered to choose among; whoever is meant can be named by an address
+_MOST_CELLS = 20
+_AROUND_EMAILS = re.compile(r"([\s<>,;\"']+)")
 _CELLS = re.compile(r"[\t;,]")
 
 
@@ -43,8 +46,19 @@ class Line:
         return f"line-{self.number}"
 
 
+def too_much(text: str) -> str:
+    """Why this is more than is read, in words; empty for what can be read. Nothing of it is looked at before."""
+    lines = text.splitlines()
+    if max(len(lines), text.count("\n") + 1) > MOST_LINES:
+        return f"This list is too long: paste at most {MOST_LINES} lines at once."
+    for number, line in enumerate(lines, 1):
+        if len(line) > LONGEST_LINE:
+            return f"Line {number:,} is too long: paste one person a line, of at most {LONGEST_LINE} characters."
+    return ""
+
+
 def read(text: str, candidates: Iterable[Candidate]) -> list[Line]:
-    """One Line for each line that is not empty, in their order.
+    """One Line for each line that is not empty, in their order; of a text that is not `too_much`.
 
     A line is an e-mail address, a name ("Ana Student" or "Student, Ana"), an id, or cells of a table with one of these
     in it. An address says most: where it is known, nothing else of the line is asked.
@@ -75,12 +89,13 @@ Index = dict[str, tuple[Candidate, ...]]
 
 def _readings(typed: str, by_email: Index, by_name: Index, by_sub: Index) -> Iterable[tuple[Index, str]]:
     """Where to look for what, the surest first."""
-    for email in _EMAIL.findall(typed):
+    parts = _AROUND_EMAILS.split(typed)
+    for email in filter(_is_email, parts):
         yield by_email, _plain(email)
-    rest = _EMAIL.sub(" ", typed).strip(" <>\"'\t;,")
+    rest = "".join(" " if _is_email(part) else part for part in parts).strip(" <>\"'\t;,")
     yield by_name, _plain(rest)
     yield by_sub, _plain(typed)
-    cells = [cell for cell in (_plain(cell.strip(" \"'")) for cell in _CELLS.split(rest)) if cell]
+    cells = [cell for cell in (_plain(cell.strip(" \"'")) for cell in _CELLS.split(rest)[:_MOST_CELLS]) if cell]
     for one, other in pairwise(cells):
         yield by_name, f"{other} {one}"
         yield by_name, f"{one} {other}"
@@ -88,12 +103,16 @@ def _readings(typed: str, by_email: Index, by_name: Index, by_sub: Index) -> Ite
         yield by_name, cell
 
 
+def _is_email(part: str) -> bool:
+    return "@" in part[1:-1]
+
+
 def _index(candidates: list[Candidate], of: Callable[[Candidate], str]) -> Index:
-    index: Index = {}
+    index: dict[str, list[Candidate]] = {}
     for one in candidates:
         if key := _plain(of(one)):
-            index[key] = (*index.get(key, ()), one)
-    return index
+            index.setdefault(key, []).append(one)
+    return {key: tuple(found[:MOST_NAMESAKES]) for key, found in index.items()}
 
 
 def _plain(text: str) -> str:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import arrivals, attachments, bulk, hygiene, mailing, notifications, uploads, open_uploads
+from video import arrivals, attachments, bulk, hygiene, mailing, notifications, open_uploads, uploads
 from video.models import Assignment, Attachment, MarkImport, Video
 from video.problems import Problem
 

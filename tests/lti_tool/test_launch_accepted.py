@@ -174,7 +174,14 @@ def test_a_launch_into_another_course_takes_nothing_back(platform: PlatformDoubl
     assert (person.name, person.email) == ("Ana Student", "ana@example.org")
 
 
-EMPTY = {"PHP's empty array": [], "null": None, "false": False, "a text": "a=b", "a number": 7, "an empty text": ""}
+EMPTY: dict[str, Any] = {
+    "PHP's empty array": [],
+    "null": None,
+    "false": False,
+    "a text": "a=b",
+    "a number": 7,
+    "an empty text": "",
+}
 OBJECTS = {
     "custom": f"{LTI}custom",
     "presentation": f"{LTI}launch_presentation",
@@ -285,7 +292,7 @@ def test_scopes_are_read_whatever_their_list_is_written_as(
     assert (link.scopes, link.lineitem_url) == (kept, "https://moodle.example/1")
 
 
-ADDRESSES = [None, False, 7, [], "x" * 2001, "\ud800"]
+ADDRESSES: list[Any] = [None, False, 7, [], "x" * 2001, "\ud800"]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

@@ -12,8 +12,9 @@ from tests.lti_tool.platform_double import LTI, PlatformDouble
 from tests.video.conftest import Visit
 from tests.video.course import enrol, hand_in, mark
 from tests.video.visitor import Visitor
+from video import pasted_list
 from video.models import Assignment, Event, Submission
-from video.pasted_list import MOST_LINES, Candidate, Line, read
+from video.pasted_list import LONGEST_LINE, MOST_LINES, MOST_NAMESAKES, Candidate, Line, read
 
 LIST = "roster/more-time/"
 UNTIL = datetime(2099, 1, 1, 12, tzinfo=UTC)
@@ -33,6 +34,44 @@ PEOPLE = [ANA, BEN, TWIN, ZOE]
 
 def found(text: str) -> list[tuple[str, list[str]]]:
     return [(line.state, [one.sub for one in line.found]) for line in read(text, PEOPLE)]
+
+
+class TestBounds:
+    """What is too much is refused before anything looks into it."""
+
+    @pytest.mark.parametrize(
+        "text", ["x" * 21, "ok\n" + "a@" * 11, "a b\n\nx," + "y" * 20, "1\r2\r3\r4", "1\n2\n3\n4\n"]
+    )
+    def test_too_long_a_line_or_too_many_are_too_much(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        monkeypatch.setattr(pasted_list, "LONGEST_LINE", 20)
+        monkeypatch.setattr(pasted_list, "MOST_LINES", 3)
+
+        assert "too long" in pasted_list.too_much(text)
+
+    def test_what_fits_is_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pasted_list, "LONGEST_LINE", 20)
+        monkeypatch.setattr(pasted_list, "MOST_LINES", 3)
+
+        assert pasted_list.too_much("x" * 20 + "\n" + "y" * 20) == ""
+
+    def test_page_does_not_read_what_is_too_much(
+        self, teacher: Visitor, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Assignment.objects.update(due_at=datetime(2026, 1, 1, tzinfo=UTC))
+        monkeypatch.setattr(pasted_list, "LONGEST_LINE", 20)
+        monkeypatch.delattr(pasted_list, "read")
+
+        response = teacher.post(LIST, {**TYPED, "people": "x" * 21})
+
+        assert response.status_code == 422
+        assert "Line 1 is too long" in response.content.decode()
+        assert "x" * 21 in response.content.decode(), "what was pasted is still there"
+
+    def test_namesakes_that_are_offered_are_few(self) -> None:
+        many = [candidate("Ana Student", f"ana{number}@x.org") for number in range(MOST_NAMESAKES + 5)]
+
+        [line] = read("Ana Student", many)
+        assert (line.state, len(line.found)) == ("ambiguous", MOST_NAMESAKES)
 
 
 class TestReading:
@@ -165,6 +204,8 @@ class TestGiving:
             ({"people": ""}, "paste the list first"),
             ({"people": " \n\x00\n"}, "paste the list first"),
             ({"people": "x\n" * MOST_LINES}, f"at most {MOST_LINES} lines"),
+            ({"people": "x\u2028" * (MOST_LINES + 1)}, f"at most {MOST_LINES} lines"),
+            ({"people": "ana@x.org\n" + "x" * (LONGEST_LINE + 1)}, "Line 2 is too long"),
             ({"until": "", "extra_attempts": ""}, "Nothing to save"),
             ({"until": "2001-01-01T00:00"}, "later than the due date"),
             ({"extra_attempts": "9" * 400}, "At most 20"),

@@ -16,7 +16,7 @@ from video.assignments import assignment_of
 from video.extensions import MoreTime
 from video.forms import MoreTimeForm
 from video.models import Assignment, Submission
-from video.pasted_list import MOST_LINES, Candidate, Line
+from video.pasted_list import Candidate, Line
 
 
 @launch_required(*Role.editors())
@@ -74,7 +74,8 @@ def pasted(request: LaunchRequest) -> HttpResponse:
     if assignment is None:
         raise Http404
     text = request.POST.get("people", "").replace("\r\n", "\n")
-    lines = pasted_list.read(text, _candidates(assignment)) if text.count("\n") < MOST_LINES else []
+    too_much = pasted_list.too_much(text)
+    lines = [] if too_much else pasted_list.read(text, _candidates(assignment))
     form = MoreTimeForm(request.POST or None, submission=Submission(assignment=assignment))
     meant = _meant(request, lines)
     looked_at = request.POST.get("looked_at") == _mark_of(text)  # so that nothing is given which was not shown
@@ -94,7 +95,7 @@ def pasted(request: LaunchRequest) -> HttpResponse:
         "rows": [(line, _choice(request, line)) for line in lines],
         "count": {state: sum(line.state == state for line in lines) for state in ("found", "ambiguous", "missing")},
         "looked_at": _mark_of(text) if lines and form.is_valid() else "",
-        "too_many": text.count("\n") >= MOST_LINES and MOST_LINES,
+        "too_much": too_much,
         "nobody": "apply" in request.POST and looked_at and not meant,
     }
     status = 422 if form.is_bound and (form.errors or not lines) else 200
