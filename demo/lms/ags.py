@@ -53,6 +53,8 @@ def make_item(course_id: int) -> Response:
         or wanted["scoreMaximum"] <= 0
     ):
         return refuse(400, "label and scoreMaximum are required")
+    if (link_id := _link_id(wanted)) is not None and courses.link(link_id) is None:
+        return refuse(403, "no such activity")
     item_id = courses.add_lineitem(courses.course(course_id)["id"], _link_id(wanted), wanted["label"], wanted)
     return _item_answer(course_id, item_id, 201)
 

@@ -19,11 +19,51 @@ def courses() -> list[Row]:
 
 
 def link(link_id: int) -> Row | None:
-    return site().store.row("SELECT * FROM link WHERE id = ?", link_id)
+    return site().store.row("SELECT * FROM link WHERE id = ? AND deleted = 0", link_id)
 
 
 def links(course_id: int) -> list[Row]:
-    return site().store.rows("SELECT * FROM link WHERE course_id = ? ORDER BY id", course_id)
+    return site().store.rows("SELECT * FROM link WHERE course_id = ? AND deleted = 0 ORDER BY id", course_id)
+
+
+def deleted(course_id: int) -> list[Row]:
+    """What is in the course's recycle bin."""
+    return site().store.rows("SELECT * FROM link WHERE course_id = ? AND deleted = 1 ORDER BY id", course_id)
+
+
+def delete(link_id: int) -> None:
+    """Into the recycle bin: the activity cannot be opened any more, and its grade columns are not there."""
+    store = site().store
+    store.write("UPDATE link SET deleted = 1 WHERE id = ?", link_id)
+    # Out of the course, so that no service finds them, and yet known to the bin.
+    store.write("UPDATE lineitem SET course_id = 0 WHERE link_id = ?", link_id)
+
+
+def restore(link_id: int) -> int | None:
+    """Out of the recycle bin as Moodle 5.1 does it: a new activity with the old parameters, columns and grades; its id.
+
+    None for what is not in the bin.
+    """
+    store = site().store
+    old = store.take("UPDATE link SET deleted = 2 WHERE id = ? AND deleted = 1 RETURNING *", link_id)
+    if old is None:
+        return None
+    new_id = store.insert(
+        "INSERT INTO link (course_id, title, description, graded, url, custom)"
+        " SELECT course_id, title, description, graded, url, custom FROM link WHERE id = ?",
+        link_id,
+    )
+    for item in lineitems(link_id):
+        item_id = store.insert(
+            "INSERT INTO lineitem (course_id, link_id, label, maximum, resource_id, tag, review)"
+            " SELECT ?, ?, label, maximum, resource_id, tag, review FROM lineitem WHERE id = ?",
+            old["course_id"],
+            new_id,
+            item["id"],
+        )
+        store.write("UPDATE score SET lineitem_id = ? WHERE lineitem_id = ?", item_id, item["id"])
+        store.write("DELETE FROM lineitem WHERE id = ?", item["id"])
+    return new_id
 
 
 def lineitems(link_id: int) -> list[Row]:

@@ -25,7 +25,8 @@ def course() -> str:
         here=course,
         courses=courses.courses(),
         links=links,
-        link=link if link in links else links[0],
+        link=link if link in links else (links[0] if links else None),
+        deleted=courses.deleted(course["id"]),
         staff=STAFF,
         students=STUDENTS,
     )
@@ -45,6 +46,18 @@ def add_link() -> AnyResponse:
     if graded:
         courses.add_lineitem(course_id, link_id, title, {"scoreMaximum": 100})
     return redirect(f"/?course={course_id}&link={link_id}")
+
+
+@pages.post("/links/<int:link_id>/delete")
+def delete_link(link_id: int) -> AnyResponse:
+    link = courses.link(link_id) or abort(404)
+    courses.delete(link_id)
+    return redirect(f"/?course={link['course_id']}")
+
+
+@pages.post("/links/<int:link_id>/restore")
+def restore_link(link_id: int) -> AnyResponse:
+    return redirect(f"/?link={courses.restore(link_id) or abort(404)}")
 
 
 @pages.get("/sample.mp4")

@@ -36,6 +36,7 @@ _ADDED = (
     ("link", "url", "TEXT NOT NULL DEFAULT ''"),
     ("link", "custom", "TEXT NOT NULL DEFAULT '{}'"),
     ("lineitem", "course_id", "INTEGER NOT NULL DEFAULT 2"),
+    ("link", "deleted", "INTEGER NOT NULL DEFAULT 0"),  # it is in the recycle bin
     ("lineitem", "review", "TEXT"),  # the submissionReview, as JSON
     ("token", "client_id", "TEXT NOT NULL DEFAULT 'reelmark-demo'"),
 )
