@@ -167,9 +167,19 @@ def open_to_edit(teacher: Page, address: str) -> None:
 
 
 def open_activity_form(teacher: Page, course: str) -> None:
+    """Moodle 4.5: a button, and the tool in its dialog. 5.x: a plus with a menu, the tool in its dialog, and Add."""
     open_to_edit(teacher, f"{MOODLE}/course/view.php?id={course}")
-    teacher.get_by_role("button", name="Add an activity or resource").first.click()
-    teacher.locator(".modchooser").get_by_role("menuitem", name="Reelmark").locator("a").first.click()
+    plus = teacher.locator("[data-action=open-addingcontent]:not([data-beforemod])")
+    if plus.count():
+        plus.first.click()
+    teacher.locator("[data-action=open-chooser]:visible").first.click()
+    tool = teacher.locator(".modchooser").get_by_role("menuitem", name="Reelmark").first
+    tool.wait_for()
+    add = teacher.locator("[data-action=add-selected-chooser-option]")
+    chosen_first = add.count()
+    tool.locator("[data-action=add-chooser-option]").click()
+    if chosen_first:
+        add.click()
     teacher.wait_for_url("**/modedit.php*")
     teacher.wait_for_load_state("networkidle")  # its scripts give the button something to do
 
