@@ -5,7 +5,7 @@ MOODLE_OTHER_STUDENT as `name:password`. With MOODLE_SHOTS, a folder, pictures a
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,11 @@ STUDENT = os.environ.get("MOODLE_STUDENT", "student01:Pass-1234!")
 OTHER_STUDENT = os.environ.get("MOODLE_OTHER_STUDENT", "student02:Pass-1234!")
 SHOTS = os.environ.get("MOODLE_SHOTS", "")
 SLOW = 120_000  # ms: a Moodle that has just been installed builds its theme first
+PATIENCE = 60_000  # ms, for all else: these runs share a machine with Moodle
 ARRIVES_WITHIN = 60  # seconds, in Moodle's gradebook
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 780}
 
 # Everybody's grade in one activity, from “All users” of Moodle's user report.
 _READ = """title => [...document.querySelectorAll('.user-heading')].map(heading => {
@@ -35,6 +39,9 @@ _READ = """title => [...document.querySelectorAll('.user-heading')].map(heading 
   ]
 })"""
 
+if MOODLE:
+    expect.set_options(timeout=PATIENCE)
+
 
 @dataclass(frozen=True)
 class Grade:
@@ -45,9 +52,17 @@ class Grade:
 
 
 @contextmanager
-def signed_in(playwright: Playwright, size: dict[str, int], account: str) -> Iterator[Page]:
-    with chromium(playwright, **size, flags=("--ignore-certificate-errors",)) as context:
+def signed_in(playwright: Playwright, size: Mapping[str, int], account: str) -> Iterator[Page]:
+    with computer(playwright, size) as context:
         yield sign_in(context, account)
+
+
+@contextmanager
+def computer(playwright: Playwright, size: Mapping[str, int] = DESKTOP) -> Iterator[BrowserContext]:
+    """One in a computer room: people sign in to Moodle at it one after the other, by `change_to`."""
+    with chromium(playwright, **size, flags=("--ignore-certificate-errors",)) as context:
+        context.set_default_timeout(PATIENCE)
+        yield context
 
 
 def sign_in(context: BrowserContext, account: str) -> Page:
@@ -107,7 +122,7 @@ def register(admin: Page, address: str) -> None:
     expect(tool.get_by_role("heading", name="know each other")).to_be_visible(timeout=30_000)
     shoot(admin, "a1-registered")
     tool.get_by_role("button", name="Close").click()
-    activate = admin.locator(".tool-card", has_text="Reelmark").get_by_role("link", name="Activate")
+    activate = card_of(admin).get_by_role("link", name="Activate")
     activate.click()
     expect(activate).to_be_hidden()
     shoot(admin, "a2-activated")
@@ -120,7 +135,12 @@ def update(admin: Page, address: str) -> None:
     expect(tool.get_by_text("It was in use before")).to_be_visible(timeout=30_000)
     shoot(admin, "f1-updated")
     tool.get_by_role("button", name="Close").click()
-    expect(admin.locator(".tool-card", has_text="Reelmark")).to_have_count(1)
+    expect(card_of(admin)).to_have_count(1)
+
+
+def card_of(admin: Page) -> Locator:
+    """The tool's card in Manage tools; another tool may have a name that only begins so."""
+    return admin.locator(".tool-card").filter(has=admin.get_by_text("Reelmark", exact=True))
 
 
 def switch_to_student(teacher: Page, course: str) -> None:
@@ -140,7 +160,7 @@ def switch_back(teacher: Page, course: str) -> None:
 def show_in_chooser(teacher: Page, course: str) -> None:
     """Course > More > LTI External tools: switch the tool on."""
     teacher.goto(f"{MOODLE}/mod/lti/coursetools.php?id={course}", wait_until="networkidle")
-    row = teacher.locator("tr", has_text="Reelmark")
+    row = teacher.locator("tr").filter(has=teacher.get_by_text("Reelmark", exact=True))
     switch = row.locator("[data-action=showinactivitychooser-toggle]")
     if not switch.is_checked():
         switch.click(force=True)  # the picture of a switch covers it
@@ -152,7 +172,7 @@ def select_content(teacher: Page, course: str) -> FrameLocator:
     open_activity_form(teacher, course)
     teacher.get_by_role("button", name="Select content").click()
     dialog = teacher.frame_locator("#contentitem-page-iframe")
-    dialog.locator("body[data-role]").wait_for(timeout=30_000)
+    dialog.locator("body[data-role]").wait_for()
     return dialog
 
 
@@ -167,9 +187,19 @@ def open_to_edit(teacher: Page, address: str) -> None:
 
 
 def open_activity_form(teacher: Page, course: str) -> None:
+    """Moodle 4.5: a button, and the tool in its dialog. 5.x: a plus with a menu, the tool in its dialog, and Add."""
     open_to_edit(teacher, f"{MOODLE}/course/view.php?id={course}")
-    teacher.get_by_role("button", name="Add an activity or resource").first.click()
-    teacher.locator(".modchooser").get_by_role("menuitem", name="Reelmark").locator("a").first.click()
+    plus = teacher.locator("[data-action=open-addingcontent]:not([data-beforemod])")
+    if plus.count():
+        plus.first.click()
+    teacher.locator("[data-action=open-chooser]:visible").first.click()
+    tool = teacher.locator(".modchooser").get_by_role("menuitem", name="Reelmark").first
+    tool.wait_for()
+    add = teacher.locator("[data-action=add-selected-chooser-option]")
+    chosen_first = add.count()
+    tool.locator("[data-action=add-chooser-option]").click()
+    if chosen_first:
+        add.click()
     teacher.wait_for_url("**/modedit.php*")
     teacher.wait_for_load_state("networkidle")  # its scripts give the button something to do
 
@@ -179,7 +209,7 @@ def add_activity(teacher: Page, course: str, name: str) -> str:
     open_activity_form(teacher, course)
     teacher.locator("#id_name").fill(name)
     teacher.get_by_role("button", name="Save and return to course").click()
-    teacher.wait_for_url("**/course/view.php*", timeout=60_000)
+    teacher.wait_for_url("**/course/view.php*")
     return activity_named(teacher, course, name)
 
 

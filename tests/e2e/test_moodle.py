@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from demo import sample
+from tests.e2e import moodle
 from tests.e2e.moodle import MOODLE, STUDENT, TEACHER, open_activity, shoot, signed_in
 
 ACTIVITY, COURSE = os.environ.get("MOODLE_ACTIVITY", "2"), os.environ.get("MOODLE_COURSE", "2")
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(not MOODLE, reason="MOODLE
 
 @pytest.fixture(scope="module", params=["desktop", "phone"])
 def size(request: pytest.FixtureRequest) -> dict[str, int]:
-    return {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 780}}[request.param]
+    return {"desktop": moodle.DESKTOP, "phone": moodle.PHONE}[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_the_main_job(teacher: Page, student: Page, tmp_path: Path) -> None:
     assert work.locator("body").get_attribute("data-role") == "student"
     work.locator("input[type=file]").set_input_files(film)
     expect(work.get_by_role("heading", name="Check your video")).to_be_visible(timeout=30_000)
-    expect(work.locator("video").first).to_have_js_property("videoWidth", 640, timeout=30_000)
+    expect(work.locator("video").first).to_have_js_property("videoWidth", 640)
     shoot(student, "3-check")
     work.get_by_role("button", name="Submit video").click()
     work.get_by_role("button", name="Yes, submit").click()
@@ -64,7 +65,7 @@ def test_the_main_job(teacher: Page, student: Page, tmp_path: Path) -> None:
 
     room = open_activity(teacher, ACTIVITY)
     room.locator("table a.button", has_text="Mark").first.click()
-    expect(room.locator("video").first).to_have_js_property("videoWidth", 640, timeout=30_000)
+    expect(room.locator("video").first).to_have_js_property("videoWidth", 640)
     room.get_by_role("spinbutton", name="Points", exact=True).fill("87.5")
     room.get_by_role("textbox", name="Feedback").fill(f"Well told ({receipt}).")
     shoot(teacher, "6-room")

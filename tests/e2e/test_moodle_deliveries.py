@@ -20,7 +20,6 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Playwright, expect
 
 from tests.e2e import moodle
-from tests.e2e.browser import chromium
 from tests.e2e.moodle import MOODLE, Grade, open_activity, shoot
 from tests.films import film
 
@@ -37,11 +36,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(not MOODLE, reason="MOODLE
 
 @pytest.fixture
 def computer(playwright: Playwright) -> Iterator[BrowserContext]:
-    """One in a computer room: people sign in to Moodle at it one after the other."""
-    with chromium(playwright, width=1280, height=900, flags=("--ignore-certificate-errors",)) as context:
-        expect.set_options(timeout=20_000)  # it shares a busy machine with Moodle
+    with moodle.computer(playwright) as context:
         yield context
-        expect.set_options(timeout=5_000)
 
 
 def test_grades_arrive_and_are_not_lost(computer: BrowserContext, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, expect
 
 from tests.e2e import moodle
-from tests.e2e.browser import chromium
 from tests.e2e.moodle import MOODLE, Grade, open_activity, shoot
 from tests.films import film
 
@@ -37,11 +36,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(not MOODLE, reason="MOODLE
 
 @pytest.fixture
 def computer(playwright: Playwright) -> Iterator[BrowserContext]:
-    """One in a computer room: people sign in to Moodle at it one after the other."""
-    with chromium(playwright, width=1280, height=900, flags=("--ignore-certificate-errors",)) as context:
-        expect.set_options(timeout=20_000)  # it shares a busy machine with Moodle
+    with moodle.computer(playwright) as context:
         yield context
-        expect.set_options(timeout=5_000)
 
 
 def test_ten_students_from_set_up_to_seen(computer: BrowserContext, tmp_path: Path) -> None:
@@ -111,8 +107,8 @@ def mark_all(teacher: Page, activity: str, count: int) -> dict[str, Grade]:
     roster.get_by_role("link", name="Next to mark").click()
     marks, room = {}, roster
     for number in range(count):
-        # Who is marked has left the list of those to mark.
-        expect(room.locator(".room-place")).to_have_text(f"1 of {count - number}")
+        # Whom one has just marked stays among those to mark.
+        expect(room.locator(".room-place")).to_have_text(f"{number + 1} of {count}")
         expect(room.locator(".room-marked")).to_have_text(f"{number} of {count} marked")
         room.locator("[data-feedback][data-ready]").wait_for()
         name = room.locator("#student-name").inner_text()

@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django.fixtures import Settings
 
 from lti_tool import platform as lti_platform
@@ -107,6 +108,23 @@ def test_one_address_registers_both_sides(moodle: responses.RequestsMock, browse
     for response in (page, done):
         assert "frame-ancestors 'self' https://moodle.example;" in response["Content-Security-Policy"] + ";"
         assert "no-store" in response["Cache-Control"]
+
+
+def test_what_is_left_to_do_is_in_the_words_of_each_moodle(
+    moodle: responses.RequestsMock, browser: Client, address: str
+) -> None:
+    left = strip_tags(post(browser, opened_by_moodle(address)).content.decode()).replace("&gt;", ">")
+
+    for words in (
+        "Tool configuration usage",  # every course, by the pencil on the tool's card
+        "Show in activity chooser and as a preconfigured tool",
+        "More > LTI External tools",  # one course
+        "Add an activity or resource",  # Moodle 4.5
+        "+ > Activity or resource",  # 5.1
+        "Select content",
+        "Allow Reelmark to add grades in the gradebook",  # off for an activity with a name alone
+    ):
+        assert words in left, words
 
 
 def test_what_is_asked_for(moodle: responses.RequestsMock, browser: Client, address: str) -> None:
