@@ -25,6 +25,7 @@ from lti_tool.models import (
     Session,
 )
 from lti_tool.registered import Registration
+from lti_tool.roles import Role
 
 _NO_NAME = "(no name sent)"
 _SEEN_AGAIN = timedelta(hours=1)  # how exact the times of being seen are
@@ -143,7 +144,9 @@ def _course(launch: Launch, platform: Platform, deployment: Deployment, known: M
 
 
 def _membership(launch: Launch, course: Course, person: Person, known: Membership | None) -> None:
-    told = {"role": launch.role, "from_launch": True, "active": True, "seen_at": timezone.now()}
+    told: dict[str, Any] = {"role": launch.role, "from_launch": True, "active": True, "seen_at": timezone.now()}
+    if launch.role in Role.staff() and (known is None or known.staff_at is None):
+        told["staff_at"] = timezone.now()
     if known is None:
         membership, _ = Membership.objects.get_or_create(course=course, person=person, defaults=told)
     else:

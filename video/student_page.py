@@ -86,6 +86,7 @@ class StudentPage:
                 str(one.id),
                 one.may_withdraw,
                 one.grade_shown and str(one.grade_shown.at),
+                one.mark,
                 [comment.as_json for comment in one.comments],
                 [(str(file.pk), file.state) for file in one.files],
             )

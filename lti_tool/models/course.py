@@ -38,6 +38,9 @@ class Membership(models.Model):
     from_launch = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
     seen_at = models.DateTimeField(null=True, blank=True)
+    staff_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when a launch has said that they are staff, whatever it says today."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["course", "person"], name="membership_once")]
@@ -62,6 +65,13 @@ class ResourceLink(models.Model):
     lineitem_url = models.CharField(max_length=2000, blank=True)
     lineitems_url = models.CharField(max_length=2000, blank=True)
     scopes = models.JSONField(default=list, blank=True)
+    maximum_wanted = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="What its line item is to count to; empty: nothing is to be told.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["platform", "resource_link_id"], name="resource_link_once")]
