@@ -251,6 +251,7 @@ else:
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": DELIVERY_SWEEP_SECONDS},
+    "tell maxima": {"task": "lti_tool.tasks.tell_maxima", "schedule": 300.0},
     "compare grades": {"task": "lti_tool.tasks.compare_all_grades", "schedule": crontab(hour="3", minute="30")},
     "refresh stale rosters": {"task": "lti_tool.tasks.refresh_stale_rosters", "schedule": 600.0},
     "forget what has expired": {"task": "lti_tool.tasks.forget_expired", "schedule": 3600.0},

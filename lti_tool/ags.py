@@ -215,6 +215,32 @@ def delete_line_item(link: ResourceLink, lineitem_url: str) -> None:
     call_service(link.platform, "DELETE", lineitem_url, scopes=[SCOPE_LINEITEM], accept=_LINEITEM_TYPE)
 
 
+def set_maximum(link: ResourceLink, maximum: Decimal) -> bool:
+    """Have the link's column count to `maximum`; False where it does already.
+
+    It is read and sent back whole: Moodle forgets to which activity a column belongs, and where its work is reviewed,
+    when a PUT does not say it again (`moodle.md`, 10).
+
+    Raises:
+        PlatformRefused, PlatformUnavailable.
+    """
+    told = call_service(link.platform, "GET", link.lineitem_url, scopes=[SCOPE_LINEITEM], accept=_LINEITEM_TYPE).json
+    if not isinstance(told, dict) or "scoreMaximum" not in told:
+        raise PlatformRefused("The platform does not say what the activity's grade column is.")
+    if _number(told["scoreMaximum"]) == maximum:
+        return False
+    call_service(
+        link.platform,
+        "PUT",
+        link.lineitem_url,
+        scopes=[SCOPE_LINEITEM],
+        accept=_LINEITEM_TYPE,
+        content_type=_LINEITEM_TYPE,
+        json_body=json.dumps({**told, "scoreMaximum": float(maximum)}).encode(),
+    )
+    return True
+
+
 def _below(lineitem_url: str, name: str) -> str:
     """`/scores` or `/results` at the end of the path, before the query that Moodle's have (`?type_id=1`)."""
     parts = urlsplit(lineitem_url)

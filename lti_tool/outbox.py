@@ -3,7 +3,7 @@
 A wish is a row (`ScoreDelivery`), one for each link and person; a newer wish replaces an older one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -118,6 +118,52 @@ def wish_graded(
         scored_by=by,
     )
     return wish(resource_link=resource_link, person=person, wanted=wanted)
+
+
+def wish_other_points(
+    *,
+    resource_link: ResourceLink,
+    points: Mapping[Any, Decimal],
+    maximum: Decimal,
+    same_share: bool,
+    by: Person | None = None,
+) -> int:
+    """Grades that are other numbers from now on, out of another maximum; how many there are. Call it in a transaction.
+
+    What is under way or was refused is sent as it is now. What a person has to decide yet stays undecided.
+
+    Args:
+        points: by the people's ids.
+        same_share: they are worth as much as before: who chose the platform's own grade is not asked again.
+    """
+    now, states = timezone.now(), ScoreDelivery.State
+    rows = ScoreDelivery.objects.select_for_update().filter(
+        resource_link=resource_link, grading_progress=GradingProgress.FULLY_GRADED, points__isnull=False
+    )
+    changed = [row for row in rows.order_by("pk") if row.person_id in points]
+    for row in changed:
+        row.points, row.maximum = points[row.person_id], maximum
+        if row.state == states.CHANGED or (row.state == states.KEPT and same_share):
+            continue
+        row.insisted = row.insisted and row.state == states.WAITING
+        row.state, row.tries, row.caused_by = states.WAITING, 0, by
+        row.wanted_version += 1
+        row.wanted_at = row.next_try_at = now
+    told = [
+        "points",
+        "maximum",
+        "state",
+        "insisted",
+        "tries",
+        "caused_by",
+        "wanted_version",
+        "wanted_at",
+        "next_try_at",
+    ]
+    ScoreDelivery.objects.bulk_update(changed, told, batch_size=500)
+    if changed:
+        queue(resource_link.platform_id)
+    return len(changed)
 
 
 def wish_ungraded(

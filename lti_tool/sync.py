@@ -29,6 +29,7 @@ from lti_tool.models import (
 )
 from lti_tool.names import name_now, name_or_stand_in
 from lti_tool.registered import Registration
+from lti_tool.roles import Role
 
 _SEEN_AGAIN = timedelta(hours=1)  # how exact the times of being seen are
 _MOST_HISTORY = 20
@@ -157,13 +158,15 @@ def _course(launch: Launch, platform: Platform, deployment: Deployment, known: M
 
 
 def _membership(launch: Launch, course: Course, person: Person, known: Membership | None) -> None:
-    told = {
+    told: dict[str, Any] = {
         "role": launch.role,
         "from_launch": True,
         "active": True,
         "told": Told.by_launch(launch.name, launch.email) | ((known.told if known else 0) & BY_ROSTER),
     }
     now = timezone.now()
+    if launch.role in Role.staff() and (known is None or known.staff_at is None):
+        told["staff_at"] = now
     if known is None:
         membership, _ = Membership.objects.get_or_create(
             course=course, person=person, defaults={**told, "seen_at": now}

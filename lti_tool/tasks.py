@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from lti_tool import conflicts, delivery, nrps, outbox, politeness
+from lti_tool import columns, conflicts, delivery, nrps, outbox, politeness
 from lti_tool.errors import PlatformError
 from lti_tool.models import ContentSelection, Course, LaunchSession, Platform, ResourceLink, UsedNonce
 
@@ -21,6 +21,18 @@ def deliver_due_scores() -> None:
     """What a lost message, a dead worker or a waiting time left behind."""
     for platform in outbox.platforms_due():
         deliver_to_platform.delay(str(platform.pk))
+
+
+@shared_task
+def tell_maximum(resource_link_id: str) -> None:
+    columns.bring_along(ResourceLink.objects.select_related("platform").get(pk=resource_link_id))
+
+
+@shared_task
+def tell_maxima() -> None:
+    """What a platform that did not answer was not told."""
+    for link_id in columns.links_to_tell():
+        tell_maximum.delay(str(link_id))
 
 
 @shared_task

@@ -11,9 +11,11 @@ from lti_tool.models import Course, LaunchSession, Membership, Person, ResourceL
 from lti_tool.roles import Role
 from video import former
 from video.models import Assignment
+from video.new_points import Terms, ask
 
 log = structlog.get_logger(__name__)
 MOST_EARLIER = 50
+COUNTED_BY = ("points", "grading", "rubric")  # what marks are numbers of
 
 
 def assignment_of(launch: LaunchSession) -> Assignment | None:
@@ -190,14 +192,27 @@ def _copy(original: Assignment, launch: LaunchSession) -> Assignment:
 def _chosen_again(bound: Assignment, chosen: Assignment) -> Assignment:
     """A teacher selected content for an activity that had some: the new settings hold, the students' work stays.
 
-    What was chosen is kept: Moodle goes on naming it, also in copies of this activity.
+    What was chosen is kept: Moodle goes on naming it, also in copies of this activity. Where marks would be of other
+    points, these wait until a teacher says what becomes of the marks: whoever comes first may be a student.
     """
-    if chosen != bound:
-        like(chosen, bound)
-        log.info("assignment_chosen_again", assignment=str(bound.pk))
-    assert bound.resource_link is not None, "it is bound"
-    bound.content_id = bound.resource_link.content_id
-    bound.save(update_fields=[*Assignment.SETTINGS, "content_id", "updated_at"])
+    link = bound.resource_link
+    assert link is not None, "it is bound"
+    with transaction.atomic():
+        bound = Assignment.objects.select_for_update(of=("self",)).select_related("course").get(pk=bound.pk)
+        if bound.content_id == link.content_id:
+            return bound  # another request was faster
+        if chosen != bound:
+            before, kept = Terms.of(bound), {name: getattr(bound, name) for name in COUNTED_BY}
+            like(chosen, bound)
+            if ask(before, Terms.of(bound), bound):
+                bound.chosen_again = chosen
+                for name, value in kept.items():
+                    setattr(bound, name, value)
+            else:
+                bound.chosen_again = None
+            log.info("assignment_chosen_again", assignment=str(bound.pk), asks=bound.chosen_again is not None)
+        bound.resource_link, bound.content_id = link, link.content_id
+        bound.save(update_fields=[*Assignment.SETTINGS, "chosen_again", "content_id", "updated_at"])
     return bound
 
 

@@ -194,10 +194,14 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("closes_at", "The closing date must be after the opening date.")
 
     def save(self, commit: bool = True) -> Assignment:
+        """Of one that is stored already, what the form asks for alone: the rest may be another by now."""
         minutes: Decimal | None = self.cleaned_data["max_minutes"]
         self.instance.max_bytes = int(self.cleaned_data["max_size_gb"] * GB)
         self.instance.max_seconds = None if minutes is None else round(minutes * 60)
-        saved: Assignment = super().save(commit=commit)
+        stored = not self.instance._state.adding
+        saved: Assignment = super().save(commit=commit and not stored)
+        if commit and stored:
+            saved.save(update_fields=[*self.Meta.fields, "max_bytes", "max_seconds", "set_up_by", "updated_at"])
         return saved
 
 

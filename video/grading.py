@@ -55,11 +55,13 @@ def save_mark(
 
     Raises:
         MarkChanged: it is another version by now. Nothing is saved.
-        Problem: the attempt was taken back by its student, or own marks are missing for points. Nothing is saved.
+        Problem: the attempt was taken back by its student, the assignment counts otherwise since the mark was typed,
+            or own marks are missing for points. Nothing is saved.
     """
     with transaction.atomic():
         submission = locked(attempt)
         check_handed_in(attempt)
+        check_terms(submission.assignment, mark.terms)
         grade = Grade.objects.select_related("release", "grader").filter(attempt=attempt).first()
         # What it says already is no change: two who give the same, or one whose last answer was lost on its way.
         if (grade.version if grade else 0) != version and not (grade and _says(grade, mark)):
@@ -198,13 +200,34 @@ def check_handed_in(attempt: Attempt) -> None:
         )
 
 
+def check_terms(assignment: Assignment, terms: str) -> None:
+    """Raise Problem where marks are counted otherwise than a page said (`marks.terms_of`; empty: it said nothing)."""
+    if terms and terms != marks.terms_of(assignment):
+        raise Problem(
+            "other_points",
+            f"The assignment's points, rubric or way of marking were changed meanwhile: {_counted(assignment)}."
+            " Nothing was saved.",
+            "Reload the page, and look at the mark again.",
+            status=409,
+        )
+
+
 def locked(attempt: Attempt) -> Submission:
     """The row that everything about a person's work waits for, with all that a mark asks of it."""
     return _locked(Submission.objects.filter(attempts=attempt.pk))
 
 
 def _locked(rows: "QuerySet[Submission]") -> Submission:
-    return rows.select_for_update(of=("self",)).select_related("assignment__resource_link", "person").get()
+    submission = rows.select_for_update(of=("self",)).select_related("person").get()
+    # Read once it is locked: what a statement that had to wait joins may be older than what it waited for.
+    submission.assignment = Assignment.objects.select_related("resource_link").get(pk=submission.assignment_id)
+    return submission
+
+
+def _counted(assignment: Assignment) -> str:
+    if assignment.grading == Assignment.Grading.PASS_FAIL:
+        return "it is passed or not passed now"
+    return f"marks are out of {rubrics.short(assignment.points)} now"
 
 
 def _note_marked(launch: LaunchSession, attempt: Attempt, by_one: bool) -> None:

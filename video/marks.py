@@ -1,8 +1,10 @@
 """What a marker typed: checked, put together into points, and shown again."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,13 +20,17 @@ PASS, FAIL = "pass", "fail"
 
 @dataclass(frozen=True)
 class Mark:
-    """`points` are out of the assignment's; None: not decided yet. `feedback` is clean HTML."""
+    """`points` are out of the assignment's; None: not decided yet. `feedback` is clean HTML.
+
+    `terms`: what the assignment's were (`terms_of`) when it was typed; empty where nobody typed it.
+    """
 
     points: Decimal | None
     scores: Mapping[str, Score] = field(default_factory=dict)
     overridden: bool = False
     feedback: str = ""
     private_note: str = ""
+    terms: str = field(default="", compare=False)
 
     def __bool__(self) -> bool:
         return self.points is not None or bool(self.scores or self.feedback or self.private_note)
@@ -67,10 +73,17 @@ class CriterionFields:
     errors: list[str]
 
 
-def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
+def terms_of(assignment: Assignment) -> str:
+    """By what its marks are counted, for a page to say which it was drawn by: out of how much, how, by which rubric."""
+    rubric = json.dumps(rubric_of(assignment).as_json(), sort_keys=True)
+    return f"{rubrics.short(Decimal(assignment.points))} {assignment.grading} {sha256(rubric.encode()).hexdigest()[:8]}"
+
+
+def read(assignment: Assignment, typed: Mapping[str, Any], now: Grade | None = None) -> Mark:
     """A mark from the fields of the room's form or its script.
 
     Args:
+        now: the mark as it is stored: what it says already is right, whatever has become of the assignment's points.
         typed: `points` (or `verdict`: pass or fail), `overridden`, `feedback` (HTML), `private_note`, and for each
             criterion of the rubric `level-<id>`, `points-<id>`, `note-<id>`. Without a script, `feedback` is the words
             alone, and `feedback_was` the HTML whose words the page showed.
@@ -89,13 +102,14 @@ def read(assignment: Assignment, typed: Mapping[str, Any]) -> Mark:
     scores, wrong = rubrics.read_scores(rubric, given)
     if wrong:
         raise ValidationError({name: [words] for name, words in wrong.items()})
-    points, overridden = _points(assignment, rubric, scores, typed)
+    points, overridden = _points(assignment, rubric, scores, typed, now)
     return Mark(
         points=points,
         scores=scores,
         overridden=overridden,
         feedback=feedback,
         private_note=note,
+        terms=terms_of(assignment),
     )
 
 
@@ -120,15 +134,17 @@ def read_points(assignment: Assignment, grade: Grade | None, typed: Mapping[str,
     if assignment.grading != Assignment.Grading.PASS_FAIL and typed.get("points") is None:
         raise ValidationError({"points": "The mark needs points."})
     rubric = rubric_of(assignment)
-    points, overridden = _points(assignment, rubric, scores_shown(assignment, grade), {**typed, "overridden": "1"})
+    scores = scores_shown(assignment, grade)
+    points, overridden = _points(assignment, rubric, scores, {**typed, "overridden": "1"}, grade)
     if grade is None:
-        return Mark(points=points, overridden=overridden)
+        return Mark(points=points, overridden=overridden, terms=terms_of(assignment))
     return Mark(
         points=points,
         scores=_kept(grade),
         overridden=overridden,
         feedback=grade.feedback,
         private_note=grade.private_note,
+        terms=terms_of(assignment),
     )
 
 
@@ -232,7 +248,11 @@ def _kept(grade: Grade) -> dict[str, Score]:
 
 
 def _points(
-    assignment: Assignment, rubric: Rubric, scores: Mapping[str, Score], typed: Mapping[str, Any]
+    assignment: Assignment,
+    rubric: Rubric,
+    scores: Mapping[str, Score],
+    typed: Mapping[str, Any],
+    now: Grade | None = None,
 ) -> tuple[Decimal | None, bool]:
     if assignment.grading == Assignment.Grading.PASS_FAIL:
         verdict = typed.get("verdict")
@@ -246,5 +266,15 @@ def _points(
     try:
         points = rubrics.points_of(text, "The mark", assignment.points)
     except ValidationError as error:
-        raise ValidationError({"points": error}) from error
+        if now is None or now.points is None or _number(text) != now.points:
+            raise ValidationError({"points": error}) from error
+        points = now.points
     return points, bool(rubric) and points != total
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text.replace(",", ".") if len(text) < 40 else "")
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

@@ -114,11 +114,12 @@ def save(*, launch: LaunchSession, attempt: Attempt, mark: Mark, note: str, give
         give: the marker is done with it.
 
     Raises:
-        Problem: the assignment is marked once, the attempt was taken back, points are missing, or it was given
-            already. Nothing is saved.
+        Problem: the assignment is marked once or counts otherwise by now, the attempt was taken back, points are
+            missing, or it was given already. Nothing is saved.
     """
     with transaction.atomic():
         assignment = _locked(attempt)
+        grading.check_terms(assignment, mark.terms)
         mine = OwnMark.objects.filter(attempt=attempt, marker=launch.person).first()
         values = {"points": mark.points, "scores": rubrics.scores_as_json(mark.scores), "note": note}
         if mine is not None and mine.given_at is not None:

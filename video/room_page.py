@@ -74,6 +74,11 @@ class RoomPage:
         return settings.ATTACHMENT_MAX_BYTES, settings.ATTACHMENTS_PER_ATTEMPT
 
     @property
+    def terms(self) -> str:
+        """By what the mark is counted: what is typed is saved by nothing else."""
+        return marks.terms_of(self.assignment)
+
+    @property
     def version(self) -> int:
         return self.grade.version if self.grade else 0
 

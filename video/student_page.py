@@ -96,6 +96,7 @@ class StudentPage:
                 one.may_withdraw,
                 one.video and str(one.video.altered_at),
                 one.grade_shown and str(one.grade_shown.at),
+                one.mark,
                 [comment.as_json for comment in one.comments],
                 [(str(file.pk), file.state) for file in one.files],
             )

@@ -73,6 +73,9 @@ class Membership(models.Model):
         max_length=10, blank=True, help_text="What the roster said last: a role, or gone. Empty: never on it."
     )
     told = models.PositiveSmallIntegerField(default=0, help_text="By whom name and e-mail were told last: of `Told`.")
+    staff_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when a launch has said that they are staff, whatever it says today."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["course", "person"], name="membership_once")]
@@ -107,6 +110,13 @@ class ResourceLink(models.Model):
         help_text="When another link appeared in the course, as long as this one was not launched again since.",
     )
     gone_at = models.DateTimeField(null=True, blank=True, help_text="When the platform said that it has no such place.")
+    maximum_wanted = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="What its line item is to count to; empty: nothing is to be told.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["deployment", "resource_link_id"], name="resource_link_once")]

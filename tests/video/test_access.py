@@ -134,6 +134,8 @@ TABLE = [
     row("video:settings", "POST", EDITORS, {"title": "Interview", "points": "50", "max_size_gb": "0.5"}),
     row("video:former", "GET", EDITORS),
     row("video:former", "POST", EDITORS, {"what": "bring"}),
+    row("video:new-points", "GET", EDITORS),
+    row("video:new-points", "POST", EDITORS, {"keep": "1"}),
     row("video:refresh-roster", "POST", STAFF),
     row("video:more-time", "GET", EXTENDERS),
     row("video:more-time", "POST", EXTENDERS, {"extra_attempts": "1"}),
@@ -156,6 +158,7 @@ TABLE = [
     row("video:playback", "GET", OWNER, video="draft"),
     row("video:room", "GET", MARKERS),
     row("video:room", "POST", MARKERS, {"points": "5"}),
+    row("video:mark", "GET", MARKERS),
     row("video:mark", "POST", MARKERS, {"points": "5", "version": 0}, json=True),
     row("video:own-mark", "POST", MARKERS, {"own-points": "5", "give": "1"}),
     row("video:release", "POST", RELEASERS),
@@ -251,6 +254,7 @@ def build(answers: responses.RequestsMock) -> World:
         )
     rubric = {"criteria": [{"id": "c1", "title": "Voice", "description": "", "points": "5", "levels": []}]}
     Assignment.objects.update(attempts_allowed=9, replies=True, hold_grades=True, rubric=rubric)
+    Assignment.objects.update(chosen_again=Assignment.objects.order_by("pk").first())
     student = launch("the student")
     student.upload("handed-in.mp4", film())
     student.submit()

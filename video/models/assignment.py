@@ -110,6 +110,20 @@ class Assignment(models.Model):
     content_id = models.CharField(
         max_length=100, blank=True, help_text="What its link's parameter named when its settings were taken from there."
     )
+    chosen_again = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Content that a teacher selected since, while what becomes of the marks is not decided.",
+    )
+    from_moodle = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="By `title` and `instructions`: what its link said last, and what was made of it here.",
+    )
     copied_from = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies")
     brought_from = models.ForeignKey(
         ResourceLink,

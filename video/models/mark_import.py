@@ -44,7 +44,7 @@ class MarkImport(models.Model):
     """A CSV of marks that was uploaded: a preview until `applied_at`, and then what can be undone once.
 
     `report`: what of the file is no change: `{"lines": n, "unchanged": n, "refused": [[row, reason], …],
-    "ignored": [heading, …]}`.
+    "ignored": [heading, …]}`; `"terms"`: what marks were counted by then (`marks.terms_of`).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -51,6 +51,9 @@ class Submission(models.Model):
         null=True, blank=True, help_text="More time for this person: due and closing dates before it move to it."
     )
     extra_attempts = models.PositiveSmallIntegerField(default=0, help_text="On top of the assignment's.")
+    trial = models.BooleanField(
+        default=False, help_text="By somebody of the staff who looks at it as a student: it counts nowhere."
+    )
     release_asked = models.ForeignKey(
         LaunchSession,
         on_delete=models.SET_NULL,

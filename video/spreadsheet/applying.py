@@ -143,6 +143,13 @@ def _apply(launch: LaunchSession, marks_import: MarkImport, row_id: int) -> None
         row.before = snapshots.of_grade(grade)
         rubric = rubric_of(submission.assignment)
         try:
+            # The points of a file are out of what there was when it was read.
+            grading.check_terms(submission.assignment, marks_import.report.get("terms", ""))
+        except Problem:
+            row.state = State.OVERTAKEN
+            row.save()
+            return
+        try:
             mark = snapshots.changed(comparing.mark_of(grade, rubric), row.wanted, rubric)
             saved = grading.save_mark(
                 launch=launch, attempt=row.attempt, mark=mark, version=row.version, finish=marks_import.release

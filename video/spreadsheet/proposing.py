@@ -4,13 +4,16 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from lti_tool.models import LaunchSession
+from video import marks
 from video.models import Assignment, Attempt, Grade, ImportedMark, MarkImport
-from video.rubrics import Rubric
+from video.rubrics import Rubric, short
 from video.spreadsheet import comparing, export, snapshots
 from video.spreadsheet.cells import clipped
 from video.spreadsheet.columns import Column, rubric_of
@@ -89,11 +92,12 @@ def propose(*, launch: LaunchSession, assignment: Assignment, sheet: Sheet) -> M
                 refused.append((line.number, " ".join(error.messages)))
             else:
                 rows += [row] if row else []
-    report = {
+    report: dict[str, Any] = {
         "lines": len(sheet.lines),
         "unchanged": len(sheet.lines) - len(rows) - len(refused),
         "refused": sorted(refused),
         "ignored": sheet.ignored,
+        "terms": marks.terms_of(assignment),
     }
     with transaction.atomic():
         MarkImport.objects.filter(applied_at=None, launch=launch).delete()  # one file takes the place of another
@@ -137,6 +141,7 @@ def _row(assignment: Assignment, rubric: Rubric, line: Line, attempts: Mapping[i
     """What the row changes; None for nothing."""
     if not comparing.gives_something(assignment, line.cells):
         return None
+    _check_maximum(assignment, line)
     attempt = _attempt(line, attempts)
     grade: Grade | None = getattr(attempt, "grade", None)
     mark = comparing.mark_of(grade, rubric)
@@ -153,6 +158,22 @@ def _row(assignment: Assignment, rubric: Rubric, line: Line, attempts: Mapping[i
         wanted=change,
         before=snapshots.of_grade(grade),
     )
+
+
+def _check_maximum(assignment: Assignment, line: Line) -> None:
+    """Points of a file that was exported before the assignment got others are not what they say."""
+    said = line.cells.get(Column.MAXIMUM)
+    if said is None or Column.POINTS not in line.cells:
+        return
+    try:
+        same = Decimal(said.strip().replace(",", ".")) == assignment.points
+    except InvalidOperation:
+        same = False
+    if not same:
+        raise _Refused(
+            f"Its points are out of {clipped(said)}, and this assignment has {short(assignment.points)} by now: "
+            "export the marks again."
+        )
 
 
 def _attempt(line: Line, attempts: Mapping[int, Attempt]) -> Attempt:

@@ -14,8 +14,9 @@ from video import anonymity, former, media_types
 from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment
 from video.forms import AssignmentForm
 from video.models import Assignment, Submission
+from video.new_points import Question, count, save
 from video.student_page import StudentPage, student_page
-from video.views import roster
+from video.views import new_points, roster
 from video.views.answers import json_answer
 from video.views.rubric import rubric_tools
 
@@ -85,6 +86,13 @@ def _saved(form: AssignmentForm, launch: LaunchSession) -> bool:
     return True
 
 
+def _changed(request: LaunchRequest, form: AssignmentForm) -> Question | None:
+    """Save what there was already; the question, where something has to be decided about its marks first."""
+    form.instance.set_up_by = form.instance.set_up_by or request.launch.person
+    answer = new_points.answer_of(request.POST)
+    return save(launch=request.launch, changed=form.instance, store=form.save, answer=answer)
+
+
 @launch_required(Role.STUDENT)
 @require_safe
 @json_answer
@@ -134,9 +142,12 @@ def settings(request: LaunchRequest) -> HttpResponse:
     if known is None and (original := earlier_of(launch.person, request.GET.get("like", ""))):
         like(original, assignment)
     form = AssignmentForm(request.POST or None, instance=assignment)
-    if request.method == "POST" and form.is_valid() and _saved(form, launch):
-        messages.success(request, "Saved." if known else "Saved. Students can now hand in their videos.")
-        return redirect("video:home", launch.pk)
+    if request.method == "POST" and form.is_valid() and "back" not in request.POST:
+        if known and (question := _changed(request, form)):
+            return new_points.asked(request, question, known)
+        if known or _saved(form, launch):
+            messages.success(request, "Saved." if known else "Saved. Students can now hand in their videos.")
+            return redirect("video:home", launch.pk)
     context = {
         "launch": launch,
         "assignment": known,
@@ -146,5 +157,6 @@ def settings(request: LaunchRequest) -> HttpResponse:
         "like": request.GET.get("like", ""),
         "rubric_tools": rubric_tools(launch, known),
         "former": former.offered(launch.resource_link, known),
+        "marked": count(known) if known else 0,
     }
-    return render(request, "video/settings.html", context, status=422 if form.is_bound else 200)
+    return render(request, "video/settings.html", context, status=422 if form.errors else 200)

@@ -46,7 +46,8 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
     try:
         if attempt is not page.attempt:
             raise _taken_back()
-        mark = marks.read(page.assignment, request.POST)
+        grading.check_terms(page.assignment, str(request.POST.get("terms", "")))
+        mark = marks.read(page.assignment, request.POST, page.grade)
         version, alone = _version(request.POST.get("version")), bool(request.POST.get("alone"))
         grading.save_mark(launch=launch, attempt=attempt, mark=mark, version=version, finish=True, alone=alone)
     except ValidationError as error:
@@ -63,22 +64,26 @@ def room(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
 
 
 @launch_required(*STAFF)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @json_answer
 def save(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
-    """Save what is typed, as it is typed.
+    """Save what is typed, as it is typed. GET: how the mark is, since more than that may wait for its release.
 
-    Body: the fields of `marks.read`, `version` (of the mark that was shown, 0 for none), `finish` (true: done with it)
+    Body: the fields of `marks.read`, `version` (of the mark that was shown, 0 for none), `terms` (`marks.terms_of`, as
+    the page said; 409 where they are others by now), `finish` (true: done with it)
     and `moving` (true: to another student, whose page says that it was saved); `alone` (under double marking: a teacher
     agrees on one mark alone). 200 with the mark as `_as_json`, only `{version: 0}` for nothing; 422 with `{error,
     fields}` where something typed is wrong; 409 with `{error, theirs, html}` where somebody else was faster: `theirs`
     is the mark as it is now, `html` both of them in words.
     """
     attempt = handed_in(request, attempt_id)
+    if request.method != "POST":
+        return JsonResponse(_as_json(attempt, _grade(attempt)))
     body = json_body(request)
     finish, version = body.get("finish") is True, _version(body.get("version"))
+    grading.check_terms(attempt.submission.assignment, str(body.get("terms", "")))
     try:
-        mark = marks.read(attempt.submission.assignment, body)
+        mark = marks.read(attempt.submission.assignment, body, getattr(attempt, "grade", None))
         grade = grading.save_mark(
             launch=request.launch,
             attempt=attempt,
@@ -114,8 +119,7 @@ def release(request: LaunchRequest, submission_id: uuid.UUID) -> HttpResponse:
         attempt = handed_in(request, uuid.UUID(asked)) if _is_id(asked) else None
         if attempt is None or attempt.submission_id != submission.pk:
             raise Http404
-        grade = Grade.objects.select_related("release", "grader").filter(attempt=attempt).first()
-        return JsonResponse(_as_json(attempt, grade))
+        return JsonResponse(_as_json(attempt, _grade(attempt)))
     if given:
         messages.success(request, "Released: the student sees it, and it is on its way to Moodle.")
     else:
@@ -205,8 +209,12 @@ def _submission(request: LaunchRequest, submission_id: uuid.UUID) -> Submission:
 def handed_in(request: LaunchRequest, attempt_id: uuid.UUID) -> Attempt:
     """Also one that was taken back: whoever was marking it is told so when they save."""
     visible = Attempt.objects.filter(submission__in=Submission.objects.visible_to(request.launch))
-    joined = visible.select_related("submission__assignment", "submission__person").prefetch_related("videos")
+    joined = visible.select_related("submission__assignment", "submission__person", "grade").prefetch_related("videos")
     return get_object_or_404(joined, pk=attempt_id)
+
+
+def _grade(attempt: Attempt) -> Grade | None:
+    return Grade.objects.select_related("release", "grader").filter(attempt=attempt).first()
 
 
 def _name(submission: Submission) -> str:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from lti_tool.access import LaunchRequest, launch_required
-from video import marks, own_marks
+from video import grading, marks, own_marks
 from video.marks import MOST_FEEDBACK
 from video.models import Attempt, OwnMark
 from video.problems import Problem
@@ -62,6 +62,7 @@ def _saved(request: LaunchRequest, attempt: Attempt) -> OwnMark | None:
     note = str(typed.pop("note", "")).replace("\x00", "").strip()
     if len(note) > MOST_FEEDBACK:
         raise ValidationError({"note": f"This is too long: at most {MOST_FEEDBACK:,} characters."})
+    grading.check_terms(attempt.submission.assignment, str(typed.pop("terms", "")))
     mark = marks.read(attempt.submission.assignment, typed)
     give = bool(request.POST.get("give"))
     return own_marks.save(launch=request.launch, attempt=attempt, mark=mark, note=note, give=give)

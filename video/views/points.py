@@ -27,7 +27,8 @@ from video.views.roster import STAFF
 def save(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
     """Save the points and leave the rest of the mark as it is; who typed them is done with it.
 
-    Body: `points` (or `verdict`) as `marks.read_points`, and `version` of the mark that was shown, 0 for none. 200 with
+    Body: `points` (or `verdict`) as `marks.read_points`, `version` of the mark that was shown, 0 for none, and `terms`
+    as `views.grading.save`. 200 with
     `{version, points, in_words, overridden, rubric_points, grader, status, delivery}`; 422 with `{error, fields}`; 409
     with `{error, theirs}`, the same of the mark as it is now, where somebody else was faster.
     """
@@ -39,6 +40,7 @@ def save(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
     if assignment.double_marking:
         raise Problem("two_markers", "Two markers mark this together.", "Open the video to see both marks.")
     body = json_body(request)
+    grading.check_terms(assignment, str(body.get("terms", "")))
     try:
         grade = grading.save_points(
             launch=request.launch, attempt=attempt, typed=body, version=version_of(body.get("version")), finish=True

@@ -17,7 +17,7 @@ from lti_tool.errors import PlatformSlow
 from lti_tool.names import is_stand_in
 from lti_tool.roles import Role
 from lti_tool.tasks import refresh_roster as refresh_roster_task
-from video import addresses, deliveries, former, grading, roster
+from video import addresses, deliveries, former, grading, marks, roster
 from video.assignments import assignment_of, tell_of_copy
 from video.models import Assignment
 from video.roster import Counted, Row, View
@@ -57,6 +57,7 @@ def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
     context = {
         "launch": launch,
         "assignment": assignment,
+        "terms": marks.terms_of(assignment),
         "view": view,
         "counters": counted.counters,
         "count": {counter.code: counter.count for counter in counted.counters},

@@ -1,7 +1,7 @@
 /** What is typed into the form of the mark, by field name. */
 export type Fields = Record<string, string>;
 
-const NOT_OF_THE_MARK = ["csrfmiddlewaretoken", "attempt_id", "version"];
+const NOT_OF_THE_MARK = ["csrfmiddlewaretoken", "attempt_id", "version", "terms"];
 
 export function read(form: HTMLFormElement): Fields {
   const fields: Fields = {};

@@ -3,6 +3,8 @@ export interface KeptMark {
   value: string;
   /** Of the mark that was shown when it was typed. */
   version: number;
+  /** By what marks were counted then. */
+  terms?: string;
 }
 
 const name = (attempt: string) => `reelmark-points-${attempt}`;

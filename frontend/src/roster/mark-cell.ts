@@ -58,6 +58,12 @@ export class MarkCell {
       this.field.addEventListener("change", () => void this.save());
   }
 
+  /** By what the mark is counted, as the page was drawn. */
+  private get terms(): { terms?: string } {
+    const { terms } = this.root.dataset;
+    return terms ? { terms } : {};
+  }
+
   /** Whether something in the field is not on the server. */
   get unsaved(): boolean {
     return this.field.value.trim() !== this.savedValue;
@@ -75,7 +81,7 @@ export class MarkCell {
     window.clearTimeout(this.timer);
     this.timer = 0;
     this.show("saving", "Saving…");
-    const body = { [this.field.name]: value, version: this.version };
+    const body = { [this.field.name]: value, version: this.version, ...this.terms };
     try {
       const mark = await fetchJson<Mark>(this.root.dataset.points ?? "", body);
       this.saved(mark, value);
@@ -223,7 +229,7 @@ export class MarkCell {
 
   private store(): void {
     const attempt = this.root.dataset.attempt ?? "";
-    if (this.unsaved) keep(attempt, { value: this.field.value, version: this.version });
+    if (this.unsaved) keep(attempt, { value: this.field.value, version: this.version, ...this.terms });
     else forget(attempt);
   }
 
@@ -237,6 +243,13 @@ export class MarkCell {
       return;
     }
     this.version = before.version; // so that a mark that was saved by somebody since is not overwritten
+    if (before.terms && before.terms !== this.terms.terms) {
+      this.show(
+        "kept",
+        "Typed before the points were changed, and not saved. Enter saves it, Escape drops it.",
+      );
+      return;
+    }
     this.show("kept", "Typed before and not saved. Enter saves it, Escape drops it.");
   }
 }
