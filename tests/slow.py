@@ -15,6 +15,8 @@ WAYS = {
     "drips a body and says close": (_OK + b"Connection: close\r\n\r\n", b" " * 60_000),
     "answers once": (_OK + b"Content-Length: 2\r\n\r\nok", b""),
     "hangs up": (b"", b""),
+    "breaks off in its head": (b"HTTP/1.1 200 OK\r\nX-More: ", b""),
+    "breaks off in its body": (_OK + b"\r\n<ListPartsResult><Part>", b""),
     "drips a greeting": (b"", b"220-" + b"x" * 60_000),
 }
 
@@ -24,7 +26,7 @@ class SlowServer:
 
     def __init__(self, way: str) -> None:
         self._at_once, self._drop_by_drop = WAYS[way]
-        self._hangs_up = way == "hangs up"
+        self._hangs_up = way == "hangs up" or way.startswith("breaks off")
         self._is_asked = way != "drips a greeting"  # else it speaks first, as a mail server does
         self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -77,10 +79,10 @@ class SlowServer:
             with self._changed:
                 self.begun += 1
                 self._changed.notify_all()
+            client.sendall(self._at_once)
             if self._hangs_up:
                 client.shutdown(socket.SHUT_RDWR)
                 return
-            client.sendall(self._at_once)
             for at in range(len(self._drop_by_drop)):
                 if self._over.wait(DRIP_SECONDS):
                     return

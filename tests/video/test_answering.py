@@ -24,7 +24,7 @@ from tests.video.visitor import Visitor
 from video import tasks
 from video.models import Video
 from video.storage import storage
-from video.storage.base import StorageUnavailable
+from video.storage.base import Backend, StorageUnavailable
 
 MOMENT, LONG = 0.3, 60  # seconds: what is given to what will never come, and what nothing here needs
 SCOPE_RESULTS = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
@@ -143,6 +143,26 @@ def test_listing_ends_too(
     monkeypatch.setattr("video.storage.patience.USUAL_SECONDS", MOMENT)
     with slow_storage(), pytest.raises(StorageUnavailable):
         list(getattr(storage("s3"), backend_listing)("videos/"))
+
+
+@pytest.mark.parametrize("way", ["breaks off in its head", "breaks off in its body", "hangs up"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda backend: backend.inspect("k"),
+        lambda backend: backend.parts(key="k", upload_id="u"),
+        lambda backend: backend.begin_upload(
+            key="k", content_type="video/mp4", size=10**9, max_bytes=10**9, seconds=60
+        ),
+    ],
+    ids=["inspect", "parts", "begin"],
+)
+def test_half_an_answer_of_storage_is_none(settings: Settings, ask: Callable[[Backend], object], way: str) -> None:
+    with SlowServer(way) as server:
+        settings.S3_ENDPOINT_URL = server.url.rstrip("/")
+        storage.cache_clear()
+        with pytest.raises(StorageUnavailable):
+            ask(storage("s3"))
 
 
 class TestPlatform:

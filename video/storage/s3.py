@@ -12,6 +12,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.awsrequest import AWSHTTPConnectionPool, AWSHTTPSConnectionPool
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from django.conf import settings
 
 from config.connections import Cuttable
@@ -116,7 +117,7 @@ class S3:
             begun = self._client.create_multipart_upload(
                 Bucket=self._bucket, Key=key, ContentType=content_type, **_saved_as(save_as)
             )
-        return PartsTicket(upload_id=begun["UploadId"], part_bytes=_part_bytes(size))
+            return PartsTicket(upload_id=begun["UploadId"], part_bytes=_part_bytes(size))
 
     def _form(self, key: str, content_type: str, max_bytes: int, seconds: int, save_as: str) -> FormTicket:
         fields = {"Content-Type": content_type}
@@ -158,6 +159,7 @@ class S3:
         pages = self._client.get_paginator("list_parts")
         with _our_errors():
             for page in pages.paginate(Bucket=self._bucket, Key=key, UploadId=upload_id):
+                page["UploadId"]  # not there where the line broke: nothing listed would mean that nothing has arrived
                 for part in page.get("Parts", []):
                     known = newest.get(part["PartNumber"])
                     if known is None or part["LastModified"] >= known["LastModified"]:
@@ -201,14 +203,14 @@ class S3:
         try:
             with _our_errors(absent_is=_Absent):
                 head = self._client.head_object(Bucket=self._bucket, Key=key)
+                return StoredObject(
+                    size=head["ContentLength"],
+                    content_type=head.get("ContentType", ""),
+                    checksum=head["ETag"].strip('"'),
+                    saved=head.get("ContentDisposition", "").startswith("attachment;"),
+                )
         except _Absent:
             return None
-        return StoredObject(
-            size=head["ContentLength"],
-            content_type=head.get("ContentType", ""),
-            checksum=head["ETag"].strip('"'),
-            saved=head.get("ContentDisposition", "").startswith("attachment;"),
-        )
 
     def read(self, key: str, start: int, length: int) -> bytes:
         try:
@@ -323,6 +325,8 @@ def _our_errors(absent_is: type[Exception] = StorageRefused) -> Iterator[None]:
         if code in _WILL_PASS or status >= 500 or status == 429:
             raise StorageUnavailable(f"S3 answered {code or status}.") from error
         raise StorageRefused(f"S3 answered {code or status}.") from error
+    except (KeyError, ResponseParserError) as error:  # the line broke, and botocore took what there was for all of it
+        raise StorageUnavailable("S3's answer is not whole.") from error
     except Boto3Error as error:  # what its transfer manager makes of a ClientError
         raise StorageUnavailable(f"S3 did not take a file ({type(error).__name__}).") from error
     except BotoCoreError as error:
