@@ -2,9 +2,10 @@
 
 For each seed: so many people, CHANGES grades each. Meanwhile workers are killed -9 (at random, and exactly when the
 gradebook got a score, when it has stored it, and when it has answered), Redis stops and comes back empty, PostgreSQL
-restarts, and the gradebook answers 500, 503, 429, 409, nothing, half of an answer, or forgets the token. Then the
-faults end, and the gradebook must come to say what was released last: `lost` counts those where it does not within
-PATIENCE, `doubled` rows that are there twice, `reverted` grades that were ever replaced by an older one.
+restarts, and the gradebook answers 500, 503, 429, 409, nothing, half of an answer, or forgets the token; a locked
+column of the same site, for everybody as well, is due first and answers 500 to the end. Then the faults end, and the
+gradebook must come to say what was released last: `lost` counts those where it does not within PATIENCE, `doubled` rows
+that are there twice, `reverted` grades that were ever replaced by an older one.
 """
 
 import argparse
@@ -125,6 +126,14 @@ class Run:
             lineitem_url=f"{self.book.url}/lineitem?type_id=1",
             scopes=[ags.SCOPE_SCORE, ags.SCOPE_RESULT_READONLY],
         )
+        self.locked = ResourceLink.objects.create(
+            platform=row,
+            course=course,
+            resource_link_id="2",
+            title="Locked",
+            lineitem_url=f"{self.book.url}/locked?type_id=1",
+            scopes=self.link.scopes,
+        )
         self.people = Person.objects.bulk_create(
             Person(platform=row, sub=str(number), name=f"P{number}") for number in range(students)
         )
@@ -141,6 +150,8 @@ class Run:
         self.book.on_post, self.book.chance = self._on_post, 0.25
         breaking.start()
         try:
+            for person in self.people:
+                self._release(person, 1, self.locked)
             self._release_all()
             time.sleep(2)
             self.over.set()
@@ -164,12 +175,13 @@ class Run:
         last: dict[str, int] = {}
         for person, _ in todo:
             last[person.sub] = last.get(person.sub, 0) + 1
-            self._release(person, last[person.sub])
+            self._release(person, last[person.sub], self.link)
+            self.released[person.sub] = 100 * last[person.sub] + int(person.sub) % 100
             # Some come at once, as by “release all”.
             if self.random.random() < 0.3:
                 time.sleep(self.seconds / len(todo) / 0.3)
 
-    def _release(self, person: Any, change: int) -> None:
+    def _release(self, person: Any, change: int, link: Any) -> None:
         """As a teacher does, who presses the button again while the server says that it is not well."""
         from django.db import DatabaseError, connection
 
@@ -178,7 +190,7 @@ class Run:
         while True:
             try:
                 outbox.wish_graded(
-                    resource_link=self.link,
+                    resource_link=link,
                     person=person,
                     points=Decimal(100 * change + int(person.sub) % 100),
                     maximum=Decimal(1000),
@@ -188,7 +200,6 @@ class Run:
                 connection.close()
                 time.sleep(0.2)
             else:
-                self.released[person.sub] = 100 * change + int(person.sub) % 100
                 return
 
     def _on_post(self, phase: str) -> None:
@@ -228,6 +239,8 @@ class Run:
             return sum(self.book.grades.get(sub, (None, 0))[0] != points for sub, points in self.released.items())
 
     def _counts(self, arrived: bool) -> dict[str, int]:
+        from django.db.models import Count
+
         from lti_tool.models import ScoreDelivery
 
         rows = ScoreDelivery.objects.filter(resource_link=self.link)
@@ -244,6 +257,9 @@ class Run:
         }
         state = "as released" if arrived else "NOT as released"
         print(f"seed {self.seed}: {state}; {counts}; answers {dict(sorted(self.book.answers.items()))}", flush=True)
+        locked = ScoreDelivery.objects.filter(resource_link=self.locked)
+        said = dict(locked.values_list("state").annotate(Count("pk")))
+        print(f"  locked: {said}, {self.book.knocks} knocks for {len(self.people)}", flush=True)
         for row in rows.exclude(state=ScoreDelivery.State.SENT).select_related("person")[:5]:
             there, ours = self.book.grades.get(row.person.sub), self.released[row.person.sub]
             print(f"  {row.state} v{row.wanted_version}: {row.last_answer} (there {there}, released {ours})")

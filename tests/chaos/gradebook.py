@@ -24,7 +24,10 @@ class Applied:
 
 @dataclass
 class Gradebook:
-    """What the site holds. `chance` of a fault, from 0 to 1; `on_post` is called before and after one is applied."""
+    """What the site holds. `chance` of a fault, from 0 to 1; `on_post` is called before and after one is applied.
+
+    A second column, `/locked`, answers each score with an empty 500 and all else well, as Moodle 5.1.3 does.
+    """
 
     seed: int
     chance: float = 0.0
@@ -34,6 +37,7 @@ class Gradebook:
     answers: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     tokens: set[str] = field(default_factory=set)
+    knocks: int = 0  # scores for the locked column
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -93,6 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.book.fault()
         if self._broken(fault) or not self._token_is_good(fault):
             return
+        if self.path.startswith("/locked"):
+            self._answer(200, [])
+            return
         wanted = parse_qs(urlsplit(self.path).query).get("user_id")
         with self.book.lock:
             rows = [
@@ -108,6 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, rows)
 
     def _score(self, score: dict[str, Any], fault: str) -> None:
+        if self.path.startswith("/locked"):
+            with self.book.lock:
+                self.book.knocks += 1
+            self._answer(500)
+            return
         self.book.on_post("before")
         if fault == "409":
             self._answer(409)
