@@ -93,6 +93,7 @@ class ResourceLink(models.Model):
     lineitem_url = models.CharField(max_length=2000, blank=True)
     lineitems_url = models.CharField(max_length=2000, blank=True)
     scopes = models.JSONField(default=list, blank=True)
+    roster_asked_at = models.DateTimeField(null=True, blank=True, help_text="When it was asked who can open it.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["platform", "resource_link_id"], name="resource_link_once")]
