@@ -47,6 +47,8 @@ def refresh_roster(course: Course, link: ResourceLink | None = None) -> Platform
         _remember_problem(course, "This platform did not offer its course roster to the tool.")
         return None
     began = timezone.now()
+    if link is not None:
+        ResourceLink.objects.filter(pk=link.pk).update(roster_asked_at=began)
     try:
         read = _list(course.platform, course.memberships_url)
         if read.unread and not read.members:

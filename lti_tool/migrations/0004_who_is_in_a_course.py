@@ -44,6 +44,11 @@ class Migration(migrations.Migration):
                 default=0, help_text="By whom name and e-mail were told last: of `Told`."
             ),
         ),
+        migrations.AddField(
+            model_name="resourcelink",
+            name="roster_asked_at",
+            field=models.DateTimeField(blank=True, help_text="When it was asked who can open it.", null=True),
+        ),
         migrations.CreateModel(
             name="KeptOut",
             fields=[

@@ -117,6 +117,7 @@ class ResourceLink(models.Model):
         blank=True,
         help_text="What its line item is to count to; empty: nothing is to be told.",
     )
+    roster_asked_at = models.DateTimeField(null=True, blank=True, help_text="When it was asked who can open it.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["deployment", "resource_link_id"], name="resource_link_once")]

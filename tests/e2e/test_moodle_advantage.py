@@ -70,7 +70,7 @@ def test_from_registration_to_the_copied_course(people: People, tmp_path: Path) 
     activity = one_activity_by_deep_linking(people.teacher)
     several_at_once(people.teacher)
     everybody_gets_their_role(people, activity)
-    switched_role_works_beside_the_teachers_own_tab(people.teacher, activity)
+    switched_role_holds_in_the_teachers_own_tab_too(people.teacher, activity)
     roster_is_the_courses(people.teacher, activity)
     checks_are_good(people.admin, activity)
 
@@ -135,7 +135,7 @@ def everybody_gets_their_role(people: People, activity: str) -> None:
         expect(frame.get_by_text("Interview & présentation").first).to_be_visible()
 
 
-def switched_role_works_beside_the_teachers_own_tab(teacher: Page, activity: str) -> None:
+def switched_role_holds_in_the_teachers_own_tab_too(teacher: Page, activity: str) -> None:
     own = open_activity(teacher, activity)
     tab = teacher.context.new_page()
     moodle.switch_to_student(tab, COURSE)
@@ -145,8 +145,9 @@ def switched_role_works_beside_the_teachers_own_tab(teacher: Page, activity: str
     shoot(tab, "c0-switched-role")
     teacher.bring_to_front()
     own.get_by_role("link", name="Settings").click()
-    expect(own.get_by_role("heading", name="Settings")).to_be_visible()
+    expect(own.get_by_role("heading", name="This page is no longer yours to use")).to_be_visible()
     moodle.switch_back(tab, COURSE)
+    assert open_activity(tab, activity).locator("body").get_attribute("data-role") == "teacher"
     tab.close()
 
 

@@ -47,7 +47,8 @@ class Lists:
         self.of_link = 200, {"members": members}
 
     def read(self) -> Course:
-        link = ResourceLink.objects.get(lineitem_url__contains="lineitems/1/", course__context_id="2")
+        link = Assignment.objects.order_by("created_at")[0].resource_link
+        assert link is not None
         nrps.refresh_roster(Course.objects.select_related("platform").get(pk=link.course_id), link)
         return Course.objects.get(pk=link.course_id)
 
@@ -222,6 +223,23 @@ def test_statements_do_not_grow(lists: Lists, teacher: Visitor, assignment: Assi
     lists.read()
 
     assert statements() == without
+
+
+def test_page_asks_for_its_own_link_also_where_another_has_just_read_the_course(
+    lists: Lists, teacher: Visitor, visit: Visit, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued: list[tuple[str, str]] = []
+    monkeypatch.setattr("video.views.roster.enqueue", lambda task, *ids: queued.append(ids))
+    other = visit("teacher", "3", **{"https://purl.imsglobal.org/spec/lti/claim/resource_link": {"id": "2"}})
+    second = ResourceLink.objects.get(resource_link_id="2")
+    Assignment.objects.create(resource_link=second, course=second.course, title="Essay")
+    lists.link(*RED)
+    lists.read()
+
+    teacher.text()
+    assert queued == []
+    other.text()
+    assert queued == [(str(second.course_id), str(second.pk))]
 
 
 def test_page_asks_for_its_own_link(lists: Lists, teacher: Visitor, assignment: Assignment) -> None:

@@ -1,5 +1,6 @@
 """The roster's page: who is how far, and what is to be done next."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -153,15 +154,19 @@ def _next_url(
 
 def _course_list(request: LaunchRequest) -> dict[str, Any]:
     """How fresh the course's list is, or why there is none; an old one is asked for anew, by a worker."""
-    course = request.launch.course
+    course, link = request.launch.course, request.launch.resource_link
     at, problem = course.roster_refreshed_at, course.roster_problem
-    stale = at is None or (timezone.now() - at).total_seconds() > ROSTER_FRESH_MINUTES * 60
+    stale = not (_is_fresh(at) and _is_fresh(link.roster_asked_at))
     # While the page waits for its first list, it comes back every second (`looked`).
     if course.memberships_url and stale and "looked" not in request.GET:
-        enqueue(refresh_roster_task, str(course.pk), str(request.launch.resource_link_id))
+        enqueue(refresh_roster_task, str(course.pk), str(link.pk))
     return {
         "refreshed_at": at,
         "problem": problem,
         "reading": at is None and bool(course.memberships_url) and not problem,
         "action": _WITHOUT_ROSTER if problem else "",
     }
+
+
+def _is_fresh(at: datetime | None) -> bool:
+    return at is not None and (timezone.now() - at).total_seconds() <= ROSTER_FRESH_MINUTES * 60
