@@ -138,7 +138,7 @@ def _read(backend: Backend, video: Video, copies: Copies) -> _Film:
         return _Film(found, video.key, stored)
     there = backend.inspect(seekable)
     if there is None or there.size != size:
-        raise Problem("upload_gone", "The file is no longer in storage.", "Choose it again.")
+        raise ObjectChanged("The copy is not there.")  # its student has removed it; else the next look makes another
     return _Film(examine.read(backend, seekable, size, video.content_type), seekable, there)
 
 
