@@ -384,7 +384,8 @@ class PartsForm:
 
 def _moment(form: forms.BaseForm, name: str) -> datetime | None:
     """What was typed into a date field of a form with a `time_zone`, in UTC; nonsense becomes the field's error."""
-    typed, zone = form.cleaned_data.get(name), form.cleaned_data.get("time_zone")
+    typed: str = form.cleaned_data.get(name) or ""
+    zone: str = form.cleaned_data.get("time_zone") or ""
     if not typed:
         return None
     try:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.core import signing
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -125,7 +126,7 @@ def test_cookie_that_knows_a_browser_names_nobody_and_goes_to_the_sign_in_alone(
     assert cookie["secure"]
     again = sign(Client(HTTP_HOST="tool.example"), PASSWORD).cookies[sign_in.COOKIE]
     assert again.value != cookie.value
-    assert "owner" not in str(sign_in.signing.loads(cookie.value, salt="config.sign_in"))
+    assert "owner" not in str(signing.loads(cookie.value, salt="config.sign_in"))
 
 
 def test_signed_in_until_the_browser_is_closed(stranger: Client) -> None:

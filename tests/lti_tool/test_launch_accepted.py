@@ -136,7 +136,14 @@ def test_a_launch_without_a_name_keeps_the_known_one(platform: PlatformDouble, b
     assert Person.objects.get().name == "Ana Student"
 
 
-EMPTY = {"PHP's empty array": [], "null": None, "false": False, "a text": "a=b", "a number": 7, "an empty text": ""}
+EMPTY: dict[str, Any] = {
+    "PHP's empty array": [],
+    "null": None,
+    "false": False,
+    "a text": "a=b",
+    "a number": 7,
+    "an empty text": "",
+}
 OBJECTS = {
     "custom": f"{LTI}custom",
     "presentation": f"{LTI}launch_presentation",
@@ -247,7 +254,7 @@ def test_scopes_are_read_whatever_their_list_is_written_as(
     assert (link.scopes, link.lineitem_url) == (kept, "https://moodle.example/1")
 
 
-ADDRESSES = [None, False, 7, [], "x" * 2001, "\ud800"]
+ADDRESSES: list[Any] = [None, False, 7, [], "x" * 2001, "\ud800"]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
