@@ -148,7 +148,7 @@ def test_other_platforms_are_not_called_moodle(platform: PlatformDouble, visitor
     assert b"Back to the course" in page
 
 
-UNFIT = [
+UNFIT: list[Any] = [
     "javascript:alert(1)",
     " javascript:alert(1)",
     "JAVASCRIPT:alert(1)",
