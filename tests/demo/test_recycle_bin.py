@@ -7,7 +7,6 @@ from flask.testing import FlaskClient
 from demo.lms import courses
 from tests.demo.acting_tool import bearer
 from tests.demo.test_courses import send_score
-from tests.demo.test_review import AGS
 
 ITEM = "application/vnd.ims.lis.v2.lineitem+json"
 
