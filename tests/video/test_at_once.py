@@ -12,14 +12,18 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from lti_tool import registered, roster
+from lti_tool import registered, roster, nrps, outbox
 from lti_tool.members import Member
-from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink
+from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink, ScoreDelivery
+from lti_tool.nrps import _Member
 from lti_tool.roles import Role
 from tests.lti_tool.platform_double import LTI, PlatformDouble
+from tests.video.course import hand_in
 from tests.video.post_office import PostOffice
-from video import mailing
+from video import former, mailing, submissions
+from video.assignments import begin_anew
 from video.models import Assignment, Mail
+from video.problems import Problem
 
 MANY = 6
 
@@ -114,6 +118,40 @@ def test_one_token_posted_many_times_at_once_opens_once(platform: PlatformDouble
 
     assert sorted(at_once(post)) == [302] + [400] * (MANY - 1)
     assert LaunchSession.objects.count() == 1
+
+
+@pytest.mark.parametrize("first", ["bring", "new"])
+def test_answers_about_a_restored_activity_while_work_is_handed_in(platform: PlatformDouble, first: str) -> None:
+    """One answer holds, and whatever is owed of the work is owed where it lives."""
+    original = chosen(platform)
+    named = {f"{LTI}custom": {"assignment": str(original.pk)}}
+    opened(platform, "6", **named)
+    attempt = hand_in(original, Person.objects.get(sub="6"))
+    opened(platform, "7", **named, **{f"{LTI}resource_link": {"id": "52", "title": "Interview"}})
+    launch = LaunchSession.objects.select_related("resource_link__course__platform", "person").latest("created_at")
+    assert launch.resource_link.resource_link_id == "52"
+    assert former.asked(launch.resource_link) == [original]
+
+    def answer(number: int) -> Any:
+        if number > 3:
+            with transaction.atomic():
+                assignment = submissions._locked_submission(attempt).assignment
+                return outbox.wish_withdrawn(
+                    resource_link=assignment.link_now(), person=launch.person, comment="", something_left=True
+                )
+        try:
+            if (number % 2 == 0) == (first == "bring"):
+                return former.bring_back(launch=launch, assignment_id=str(original.pk), shown_id="")
+            return begin_anew(launch)
+        except Problem as problem:
+            return problem.code
+
+    answers = at_once(answer)
+
+    original.refresh_from_db()
+    assert Assignment.objects.filter(resource_link=launch.resource_link).count() == 1
+    assert (Assignment.objects.count() == 1) == (original.resource_link_id == launch.resource_link_id), answers
+    assert ScoreDelivery.objects.get().resource_link_id == original.resource_link_id
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["new people", "renamed people"])

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lti_tool", "0005_unique_in_a_deployment"),
+        ("lti_tool", "0006_unique_in_a_deployment"),
         ("video", "0015_event_kinds"),
     ]
 
