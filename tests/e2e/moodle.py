@@ -2,9 +2,15 @@
 
 Told by the environment: MOODLE_URL, and MOODLE_ADMIN, MOODLE_TEACHER, MOODLE_TUTOR, MOODLE_STUDENT and
 MOODLE_OTHER_STUDENT as `name:password`. With MOODLE_SHOTS, a folder, pictures are kept there to look at.
+MOODLE_CRON is a command that runs Moodle's ad hoc tasks, by which it copies courses and deletes activities:
+
+    MOODLE_CRON="php /path/to/moodle/admin/cli/adhoc_task.php --execute"
 """
 
 import os
+import re
+import shlex
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +27,7 @@ TUTOR = os.environ.get("MOODLE_TUTOR", "tutor:Pass-1234!")
 STUDENT = os.environ.get("MOODLE_STUDENT", "student01:Pass-1234!")
 OTHER_STUDENT = os.environ.get("MOODLE_OTHER_STUDENT", "student02:Pass-1234!")
 SHOTS = os.environ.get("MOODLE_SHOTS", "")
+CRON = os.environ.get("MOODLE_CRON", "")
 SLOW = 120_000  # ms: a Moodle that has just been installed builds its theme first
 PATIENCE = 60_000  # ms, for all else: these runs share a machine with Moodle
 ARRIVES_WITHIN = 60  # seconds, in Moodle's gradebook
@@ -263,13 +270,156 @@ def type_grade(teacher: Page, course: str, title: str, name: str, points: str) -
 
 def stop_overriding(teacher: Page, course: str, title: str, name: str) -> None:
     """Untick “Overridden”, which Moodle ticks by itself when a grade is typed there."""
-    cell = _grade_field(teacher, course, title, name).locator("xpath=ancestor::td")
+    cell = _grade_cell(teacher, course, title, name)
     teacher.goto(str(cell.get_by_label("Edit grade").get_attribute("href")))
     teacher.get_by_label("Overridden", exact=True).uncheck()
     teacher.get_by_role("button", name="Save changes").click()
     teacher.wait_for_url("**/grade/report/**")
 
 
+def _grade_cell(teacher: Page, course: str, title: str, name: str) -> Locator:
+    """Of the grader report, with everybody on one page; a locked one has no field."""
+    open_to_edit(teacher, f"{MOODLE}/grade/report/grader/index.php?id={course}&perpage=5000")
+    column = teacher.locator("th[data-itemid]").filter(has=teacher.get_by_text(title, exact=True))
+    person = teacher.locator("tr.userrow").filter(has=teacher.get_by_role("link", name=name))
+    return person.locator(f"td[data-itemid='{column.first.get_attribute('data-itemid')}']")
+
+
 def _grade_field(teacher: Page, course: str, title: str, name: str) -> Locator:
-    open_to_edit(teacher, f"{MOODLE}/grade/report/grader/index.php?id={course}")
-    return teacher.get_by_label(f"{name} {title} grade", exact=True)
+    return _grade_cell(teacher, course, title, name).get_by_label(f"{name} {title} grade", exact=True)
+
+
+# --- what else people do with an activity and its grades in Moodle ----------------------------------------------------
+def form_of(teacher: Page, activity: str) -> None:
+    """An activity's own form, unfolded."""
+    teacher.goto(f"{MOODLE}/course/modedit.php?update={activity}&return=1", wait_until="networkidle")
+    teacher.locator(".collapseexpand").first.click()
+
+
+def save_form(teacher: Page) -> None:
+    teacher.get_by_role("button", name="Save and display").click()
+    teacher.wait_for_url("**/mod/lti/view.php*")
+
+
+def rename(teacher: Page, activity: str, name: str) -> None:
+    form_of(teacher, activity)
+    teacher.locator("#id_name").fill(name)
+    save_form(teacher)
+
+
+def restrict_to_group(teacher: Page, activity: str, group: str) -> None:
+    """Restrict access > Add restriction > Group."""
+    form_of(teacher, activity)
+    teacher.get_by_role("button", name="Add restriction...").click()
+    teacher.locator("#availability_addrestriction_group").click()
+    teacher.locator(".availability_group select").select_option(group)
+    save_form(teacher)
+
+
+def act_on(teacher: Page, course: str, activity: str, action: str) -> None:
+    """One of an activity's menu in the course: cmDelete, cmDuplicate."""
+    open_to_edit(teacher, f"{MOODLE}/course/view.php?id={course}")
+    row = teacher.locator(f"li.activity[data-id='{activity}']")
+    item = row.locator(f"[data-action={action}]")
+    while not item.is_visible():  # the first press may come before Moodle's scripts
+        row.locator(".cm_action_menu [aria-haspopup], .cm_action_menu .dropdown-toggle").first.click()
+        teacher.wait_for_timeout(500)
+    item.click()
+
+
+def delete_activity(teacher: Page, course: str, activity: str) -> None:
+    """With the recycle bin on, a task of Moodle's puts it there: `run_tasks`."""
+    act_on(teacher, course, activity, "cmDelete")
+    teacher.locator(".modal.show [data-action=delete]").click()
+    expect(teacher.locator(f"li.activity[data-id='{activity}']")).to_have_count(0)
+    run_tasks()
+
+
+def restore_from_bin(teacher: Page, course: str, name: str) -> str:
+    """More > Recycle bin > Restore; the course module id that it has now."""
+    teacher.goto(f"{MOODLE}/course/view.php?id={course}", wait_until="networkidle")
+    teacher.locator(".secondary-navigation").get_by_role("menuitem", name="More").click()
+    teacher.get_by_role("menuitem", name="Recycle bin").click()
+    teacher.wait_for_load_state("networkidle")
+    teacher.locator("tr", has_text=name).get_by_title("Restore").click()
+    teacher.wait_for_load_state("networkidle")
+    return activity_named(teacher, course, name)
+
+
+def run_tasks() -> None:
+    """Moodle's ad hoc tasks, which cron runs elsewhere: it deletes and copies by them."""
+    subprocess.run(shlex.split(CRON), check=True, capture_output=True)
+
+
+def change_column(teacher: Page, course: str, title: str, action: str) -> None:
+    """Gradebook setup > an item's menu: Lock, Unlock, Hide."""
+    open_to_edit(teacher, f"{MOODLE}/grade/edit/tree/index.php?id={course}")
+    link = teacher.locator("a.gradeitemheader").get_by_text(title, exact=True)
+    row = teacher.locator("tr[data-itemid]").filter(has=link)
+    row.get_by_role("button", name="Cell actions").click()
+    with teacher.expect_navigation(wait_until="networkidle"):
+        row.get_by_role("menuitem", name=action, exact=True).click()
+
+
+def change_grade(teacher: Page, course: str, title: str, name: str, action: str) -> None:
+    """Grader report > the menu of one student's grade: Lock, Unlock, Hide."""
+    cell = _grade_cell(teacher, course, title, name)
+    cell.get_by_role("button", name="Cell actions").click()
+    with teacher.expect_navigation(wait_until="networkidle"):
+        cell.get_by_role("menuitem", name=action, exact=True).click()
+
+
+def reset_grades(teacher: Page, course: str) -> None:
+    """Course reuse > Reset, of grades alone: nobody is unenrolled."""
+    teacher.goto(f"{MOODLE}/course/reset.php?id={course}", wait_until="networkidle")
+    teacher.get_by_role("button", name="Deselect all").click()
+    teacher.wait_for_load_state("networkidle")
+    teacher.locator("#id_reset_gradebook_grades").check()
+    teacher.get_by_role("button", name="Reset course").click()
+    teacher.locator(".modal.show").get_by_role("button", name="Reset course").click()
+    expect(goes_on(teacher)).to_be_visible()
+
+
+def share_email(admin: Page, tool: str, choice: str) -> None:
+    """Manage tools > the pencil > Privacy: Never, Always."""
+    admin.goto(f"{MOODLE}/mod/lti/toolconfigure.php", wait_until="networkidle")
+    card = admin.locator(".tool-card").filter(has=admin.get_by_text(tool, exact=True))
+    card.get_by_title("Edit").first.click()
+    admin.wait_for_load_state("networkidle")
+    emails = admin.locator("#id_lti_sendemailaddr")
+    while not emails.is_visible():  # the first press may come before Moodle's scripts
+        admin.locator(".collapseexpand").first.click()
+        admin.wait_for_timeout(500)
+    emails.select_option(choice)
+    admin.get_by_role("button", name="Save changes").click()
+    admin.wait_for_url("**/toolconfigure.php*")
+
+
+def goes_on(page: Page) -> Locator:
+    """Continue: a button on some of Moodle's pages, a link on others."""
+    return (
+        page.locator("#region-main")
+        .get_by_role("button", name="Continue")
+        .or_(page.locator("#region-main").get_by_role("link", name="Continue"))
+    )
+
+
+def backup(teacher: Page, course: str, activity: str) -> None:
+    """Of one activity, by More > Backup, in one step; it lies with the activity then."""
+    teacher.goto(f"{MOODLE}/backup/backup.php?id={course}&cm={activity}", wait_until="networkidle")
+    teacher.get_by_role("button", name="Jump to final step").click()
+    goes_on(teacher).click(timeout=SLOW)
+    teacher.wait_for_load_state("networkidle")
+
+
+def restore_backup(teacher: Page, course: str, name: str) -> str:
+    """The first backup on the page `backup` ends at, into the same course; the new activity's course module id."""
+    teacher.get_by_role("link", name="Restore", exact=True).first.click()
+    for _ in range(2):  # confirm; destination, where this course is chosen already
+        goes_on(teacher).click()
+        teacher.wait_for_load_state("networkidle")
+    for _ in range(3):  # settings, schema, review
+        teacher.wait_for_load_state("networkidle")
+        teacher.get_by_role("button", name=re.compile("^(Next|Perform restore)$")).first.click()
+    goes_on(teacher).click(timeout=SLOW)
+    return activity_named(teacher, course, name)
