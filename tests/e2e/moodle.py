@@ -8,7 +8,6 @@ MOODLE_CRON is a command that runs Moodle's ad hoc tasks, by which it copies cou
 """
 
 import os
-import re
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -105,6 +104,24 @@ def shoot(page: Page, name: str) -> None:
     if SHOTS:
         width = page.evaluate("window.innerWidth")
         page.screenshot(path=f"{SHOTS}/moodle-{width}-{name}.png")
+
+
+def shoot_narrow(page: Page, name: str) -> None:
+    """As it is, and on a phone: a wide window goes back to its size."""
+    shoot(page, name)
+    if SHOTS:
+        page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+        page.wait_for_timeout(500)
+        shoot(page, name)
+        page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
+
+
+@contextmanager
+def full_window(page: Page, tool: FrameLocator) -> Iterator[Page]:
+    with page.context.expect_page() as opened:
+        tool.get_by_role("button", name="Full window").click()
+    yield opened.value
+    opened.value.close()
 
 
 def open_activity(page: Page, activity: str) -> FrameLocator:
@@ -226,6 +243,36 @@ def activity_named(page: Page, course: str, name: str) -> str:
     links = page.locator("a.aalink", has_text=name)
     links.first.wait_for()
     return str(links.last.get_attribute("href")).rpartition("id=")[2]
+
+
+def select_activity(teacher: Page, course: str, title: str, *, hold: bool = False) -> str:
+    """By Select content, so that Moodle makes the column; its course module id."""
+    dialog = select_content(teacher, course)
+    dialog.get_by_label("Title").fill(title)
+    if hold:
+        dialog.get_by_label("Keep marks back until somebody releases them").check()
+    dialog.get_by_role("button", name="Add to Moodle").click()
+    teacher.locator("#contentitem-page-iframe").wait_for(state="hidden")
+    expect(teacher.locator("#id_name")).to_have_value(title)
+    teacher.get_by_role("button", name="Save and return to course").click()
+    teacher.wait_for_url("**/course/view.php*")
+    return activity_named(teacher, course, title)
+
+
+def mark(teacher: Page, activity: str, marks: Mapping[str, float]) -> FrameLocator:
+    """Down the column of the tool's list."""
+    roster = open_activity(teacher, activity)
+    for name, points in marks.items():
+        field = roster.get_by_label(f"Mark of {name}", exact=True)
+        field.fill(f"{points:g}")
+        field.press("Enter")
+        expect(row_of(roster, name).locator("[data-state]")).to_have_text("Saved")
+    return roster
+
+
+def row_of(page: FrameLocator, name: str) -> Locator:
+    """Of a list of people in the tool."""
+    return page.locator("tbody tr").filter(has=page.get_by_role("rowheader", name=name, exact=True))
 
 
 def hand_in(student: Page, activity: str, film: Path) -> str:
@@ -404,22 +451,49 @@ def goes_on(page: Page) -> Locator:
     )
 
 
-def backup(teacher: Page, course: str, activity: str) -> None:
-    """Of one activity, by More > Backup, in one step; it lies with the activity then."""
-    teacher.goto(f"{MOODLE}/backup/backup.php?id={course}&cm={activity}", wait_until="networkidle")
+def backup(teacher: Page, course: str) -> None:
+    """Of a course, in one step."""
+    teacher.goto(f"{MOODLE}/backup/backup.php?id={course}", wait_until="networkidle")
     teacher.get_by_role("button", name="Jump to final step").click()
     goes_on(teacher).click(timeout=SLOW)
     teacher.wait_for_load_state("networkidle")
 
 
 def restore_backup(teacher: Page, course: str, name: str) -> str:
-    """The first backup on the page `backup` ends at, into the same course; the new activity's course module id."""
+    """One activity out of the course's newest backup, into the same course; its new course module id."""
+    teacher.goto(f"{MOODLE}/course/view.php?id={course}", wait_until="networkidle")
+    context = str(teacher.locator("body").get_attribute("class")).partition("context-")[2].partition(" ")[0]
+    teacher.goto(f"{MOODLE}/backup/restorefile.php?contextid={context}", wait_until="networkidle")
     teacher.get_by_role("link", name="Restore", exact=True).first.click()
-    for _ in range(2):  # confirm; destination, where this course is chosen already
-        goes_on(teacher).click()
-        teacher.wait_for_load_state("networkidle")
-    for _ in range(3):  # settings, schema, review
-        teacher.wait_for_load_state("networkidle")
-        teacher.get_by_role("button", name=re.compile("^(Next|Perform restore)$")).first.click()
+    goes_on(teacher).click()
+    merging = teacher.locator(".bcs-current-course")
+    merging.get_by_role("button", name="Continue").click()
+    teacher.get_by_role("button", name="Next").click()  # settings
+    for link in teacher.get_by_role("link", name="None", exact=True).all():  # schema: of everything, of users' data
+        link.click()
+    chosen = teacher.locator(".grouped_settings.activity_level").filter(has_text=name).first
+    section = teacher.locator(".grouped_settings.section_level").first
+    for part in (section, chosen):
+        for box in part.locator("input[type=checkbox]").all():
+            box.check()
+    teacher.get_by_role("button", name="Next").click()
+    teacher.get_by_role("button", name="Perform restore").click()
     goes_on(teacher).click(timeout=SLOW)
     return activity_named(teacher, course, name)
+
+
+def column_maximum(teacher: Page, course: str, title: str) -> float:
+    """As Gradebook setup shows it."""
+    teacher.goto(f"{MOODLE}/grade/edit/tree/index.php?id={course}", wait_until="networkidle")
+    link = teacher.locator("a.gradeitemheader").get_by_text(title, exact=True)
+    row = teacher.locator("tr[data-itemid]").filter(has=link)
+    row.scroll_into_view_if_needed()
+    return float(str(row.get_attribute("data-grademax")))
+
+
+def members_of(teacher: Page, course: str, group: str) -> list[str]:
+    """The students of a group, by the list of participants."""
+    teacher.goto(f"{MOODLE}/user/index.php?id={course}&perpage=5000", wait_until="networkidle")
+    rows = teacher.locator("#participants tbody tr").filter(has_text="Student").filter(has_text=group)
+    # Before the name, initials stand for a picture.
+    return list(rows.locator("th a").evaluate_all("links => links.map(a => a.lastChild.textContent.trim())"))
