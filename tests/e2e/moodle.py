@@ -2,9 +2,14 @@
 
 Told by the environment: MOODLE_URL, and MOODLE_ADMIN, MOODLE_TEACHER, MOODLE_TUTOR, MOODLE_STUDENT and
 MOODLE_OTHER_STUDENT as `name:password`. With MOODLE_SHOTS, a folder, pictures are kept there to look at.
+MOODLE_CRON is a command that runs Moodle's ad hoc tasks, by which it copies courses and deletes activities:
+
+    MOODLE_CRON="php /path/to/moodle/admin/cli/adhoc_task.php --execute"
 """
 
 import os
+import shlex
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +26,7 @@ TUTOR = os.environ.get("MOODLE_TUTOR", "tutor:Pass-1234!")
 STUDENT = os.environ.get("MOODLE_STUDENT", "student01:Pass-1234!")
 OTHER_STUDENT = os.environ.get("MOODLE_OTHER_STUDENT", "student02:Pass-1234!")
 SHOTS = os.environ.get("MOODLE_SHOTS", "")
+CRON = os.environ.get("MOODLE_CRON", "")
 SLOW = 120_000  # ms: a Moodle that has just been installed builds its theme first
 PATIENCE = 60_000  # ms, for all else: these runs share a machine with Moodle
 ARRIVES_WITHIN = 60  # seconds, in Moodle's gradebook
@@ -68,11 +74,16 @@ def computer(playwright: Playwright, size: Mapping[str, int] = DESKTOP) -> Itera
 def sign_in(context: BrowserContext, account: str) -> Page:
     name, _, password = account.partition(":")
     page = context.new_page()
-    page.goto(f"{MOODLE}/login/index.php", wait_until="networkidle")  # its scripts move the focus when they are there
-    page.locator("#username").fill(name)
-    page.locator("#password").fill(password)
-    page.locator("#loginbtn").click()
-    expect(page.locator("#user-menu-toggle")).to_be_visible(timeout=SLOW)
+    menu, refused = page.locator("#user-menu-toggle"), page.get_by_text("Invalid login")
+    for _ in range(3):  # a busy Moodle may refuse the token of its own form
+        page.goto(f"{MOODLE}/login/index.php", wait_until="networkidle")  # its scripts move the focus when there
+        page.locator("#username").fill(name)
+        page.locator("#password").fill(password)
+        page.locator("#loginbtn").click()
+        expect(menu.or_(refused)).to_be_visible(timeout=SLOW)
+        if menu.is_visible():
+            break
+    expect(menu).to_be_visible()
     return page
 
 
@@ -98,6 +109,24 @@ def shoot(page: Page, name: str) -> None:
     if SHOTS:
         width = page.evaluate("window.innerWidth")
         page.screenshot(path=f"{SHOTS}/moodle-{width}-{name}.png")
+
+
+def shoot_narrow(page: Page, name: str) -> None:
+    """As it is, and on a phone: a wide window goes back to its size."""
+    shoot(page, name)
+    if SHOTS:
+        page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+        page.wait_for_timeout(500)
+        shoot(page, name)
+        page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
+
+
+@contextmanager
+def full_window(page: Page, tool: FrameLocator) -> Iterator[Page]:
+    with page.context.expect_page() as opened:
+        tool.get_by_role("button", name="Full window").click()
+    yield opened.value
+    opened.value.close()
 
 
 def open_activity(page: Page, activity: str) -> FrameLocator:
@@ -221,6 +250,36 @@ def activity_named(page: Page, course: str, name: str) -> str:
     return str(links.last.get_attribute("href")).rpartition("id=")[2]
 
 
+def select_activity(teacher: Page, course: str, title: str, *, hold: bool = False) -> str:
+    """By Select content, so that Moodle makes the column; its course module id."""
+    dialog = select_content(teacher, course)
+    dialog.get_by_label("Title").fill(title)
+    if hold:
+        dialog.get_by_label("Keep marks back until somebody releases them").check()
+    dialog.get_by_role("button", name="Add to Moodle").click()
+    teacher.locator("#contentitem-page-iframe").wait_for(state="hidden")
+    expect(teacher.locator("#id_name")).to_have_value(title)
+    teacher.get_by_role("button", name="Save and return to course").click()
+    teacher.wait_for_url("**/course/view.php*")
+    return activity_named(teacher, course, title)
+
+
+def mark(teacher: Page, activity: str, marks: Mapping[str, float]) -> FrameLocator:
+    """Down the column of the tool's list."""
+    roster = open_activity(teacher, activity)
+    for name, points in marks.items():
+        field = roster.get_by_label(f"Mark of {name}", exact=True)
+        field.fill(f"{points:g}")
+        field.press("Enter")
+        expect(row_of(roster, name).locator("[data-state]")).to_have_text("Saved")
+    return roster
+
+
+def row_of(page: FrameLocator, name: str) -> Locator:
+    """Of a list of people in the tool."""
+    return page.locator("tbody tr").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+
+
 def hand_in(student: Page, activity: str, film: Path) -> str:
     """The receipt's number."""
     work = open_activity(student, activity)
@@ -263,13 +322,183 @@ def type_grade(teacher: Page, course: str, title: str, name: str, points: str) -
 
 def stop_overriding(teacher: Page, course: str, title: str, name: str) -> None:
     """Untick “Overridden”, which Moodle ticks by itself when a grade is typed there."""
-    cell = _grade_field(teacher, course, title, name).locator("xpath=ancestor::td")
+    cell = _grade_cell(teacher, course, title, name)
     teacher.goto(str(cell.get_by_label("Edit grade").get_attribute("href")))
     teacher.get_by_label("Overridden", exact=True).uncheck()
     teacher.get_by_role("button", name="Save changes").click()
     teacher.wait_for_url("**/grade/report/**")
 
 
+def _grade_cell(teacher: Page, course: str, title: str, name: str) -> Locator:
+    """Of the grader report, with everybody on one page; a locked one has no field."""
+    open_to_edit(teacher, f"{MOODLE}/grade/report/grader/index.php?id={course}&perpage=5000")
+    column = teacher.locator("th[data-itemid]").filter(has=teacher.get_by_text(title, exact=True))
+    person = teacher.locator("tr.userrow").filter(has=teacher.get_by_role("link", name=name))
+    return person.locator(f"td[data-itemid='{column.first.get_attribute('data-itemid')}']")
+
+
 def _grade_field(teacher: Page, course: str, title: str, name: str) -> Locator:
-    open_to_edit(teacher, f"{MOODLE}/grade/report/grader/index.php?id={course}")
-    return teacher.get_by_label(f"{name} {title} grade", exact=True)
+    return _grade_cell(teacher, course, title, name).get_by_label(f"{name} {title} grade", exact=True)
+
+
+# --- what else people do with an activity and its grades in Moodle ----------------------------------------------------
+def form_of(teacher: Page, activity: str) -> None:
+    """An activity's own form, unfolded."""
+    teacher.goto(f"{MOODLE}/course/modedit.php?update={activity}&return=1", wait_until="networkidle")
+    teacher.locator(".collapseexpand").first.click()
+
+
+def save_form(teacher: Page) -> None:
+    teacher.get_by_role("button", name="Save and display").click()
+    teacher.wait_for_url("**/mod/lti/view.php*")
+
+
+def rename(teacher: Page, activity: str, name: str) -> None:
+    form_of(teacher, activity)
+    teacher.locator("#id_name").fill(name)
+    save_form(teacher)
+
+
+def restrict_to_group(teacher: Page, activity: str, group: str) -> None:
+    """Restrict access > Add restriction > Group."""
+    form_of(teacher, activity)
+    teacher.get_by_role("button", name="Add restriction...").click()
+    teacher.locator("#availability_addrestriction_group").click()
+    teacher.locator(".availability_group select").select_option(group)
+    save_form(teacher)
+
+
+def act_on(teacher: Page, course: str, activity: str, action: str) -> None:
+    """One of an activity's menu in the course: cmDelete, cmDuplicate."""
+    open_to_edit(teacher, f"{MOODLE}/course/view.php?id={course}")
+    row = teacher.locator(f"li.activity[data-id='{activity}']")
+    item = row.locator(f"[data-action={action}]")
+    while not item.is_visible():  # the first press may come before Moodle's scripts
+        row.locator(".cm_action_menu [aria-haspopup], .cm_action_menu .dropdown-toggle").first.click()
+        teacher.wait_for_timeout(500)
+    item.click()
+
+
+def delete_activity(teacher: Page, course: str, activity: str) -> None:
+    """With the recycle bin on, a task of Moodle's puts it there: `run_tasks`."""
+    act_on(teacher, course, activity, "cmDelete")
+    teacher.locator(".modal.show [data-action=delete]").click()
+    expect(teacher.locator(f"li.activity[data-id='{activity}']")).to_have_count(0)
+    run_tasks()
+
+
+def restore_from_bin(teacher: Page, course: str, name: str) -> str:
+    """More > Recycle bin > Restore; the course module id that it has now."""
+    teacher.goto(f"{MOODLE}/course/view.php?id={course}", wait_until="networkidle")
+    teacher.locator(".secondary-navigation").get_by_role("menuitem", name="More").click()
+    teacher.get_by_role("menuitem", name="Recycle bin").click()
+    teacher.wait_for_load_state("networkidle")
+    teacher.locator("tr", has_text=name).get_by_title("Restore").click()
+    teacher.wait_for_load_state("networkidle")
+    return activity_named(teacher, course, name)
+
+
+def run_tasks() -> None:
+    """Moodle's ad hoc tasks, which cron runs elsewhere: it deletes and copies by them."""
+    subprocess.run(shlex.split(CRON), check=True, capture_output=True)
+
+
+def change_column(teacher: Page, course: str, title: str, action: str) -> None:
+    """Gradebook setup > an item's menu: Lock, Unlock, Hide."""
+    open_to_edit(teacher, f"{MOODLE}/grade/edit/tree/index.php?id={course}")
+    link = teacher.locator("a.gradeitemheader").get_by_text(title, exact=True)
+    row = teacher.locator("tr[data-itemid]").filter(has=link)
+    row.get_by_role("button", name="Cell actions").click()
+    with teacher.expect_navigation(wait_until="networkidle"):
+        row.get_by_role("menuitem", name=action, exact=True).click()
+
+
+def change_grade(teacher: Page, course: str, title: str, name: str, action: str) -> None:
+    """Grader report > the menu of one student's grade: Lock, Unlock, Hide."""
+    cell = _grade_cell(teacher, course, title, name)
+    cell.get_by_role("button", name="Cell actions").click()
+    with teacher.expect_navigation(wait_until="networkidle"):
+        cell.get_by_role("menuitem", name=action, exact=True).click()
+
+
+def reset_grades(teacher: Page, course: str) -> None:
+    """Course reuse > Reset, of grades alone: nobody is unenrolled."""
+    teacher.goto(f"{MOODLE}/course/reset.php?id={course}", wait_until="networkidle")
+    teacher.get_by_role("button", name="Deselect all").click()
+    teacher.wait_for_load_state("networkidle")
+    teacher.locator("#id_reset_gradebook_grades").check()
+    teacher.get_by_role("button", name="Reset course").click()
+    teacher.locator(".modal.show").get_by_role("button", name="Reset course").click()
+    expect(goes_on(teacher)).to_be_visible()
+
+
+def share_email(admin: Page, tool: str, choice: str) -> None:
+    """Manage tools > the pencil > Privacy: Never, Always."""
+    admin.goto(f"{MOODLE}/mod/lti/toolconfigure.php", wait_until="networkidle")
+    card = admin.locator(".tool-card").filter(has=admin.get_by_text(tool, exact=True))
+    card.get_by_title("Edit").first.click()
+    admin.wait_for_load_state("networkidle")
+    emails = admin.locator("#id_lti_sendemailaddr")
+    while not emails.is_visible():  # the first press may come before Moodle's scripts
+        admin.locator(".collapseexpand").first.click()
+        admin.wait_for_timeout(500)
+    emails.select_option(choice)
+    admin.get_by_role("button", name="Save changes").click()
+    admin.wait_for_url("**/toolconfigure.php*")
+
+
+def goes_on(page: Page) -> Locator:
+    """Continue: a button on some of Moodle's pages, a link on others."""
+    return (
+        page.locator("#region-main")
+        .get_by_role("button", name="Continue")
+        .or_(page.locator("#region-main").get_by_role("link", name="Continue"))
+    )
+
+
+def backup(teacher: Page, course: str) -> None:
+    """Of a course, in one step."""
+    teacher.goto(f"{MOODLE}/backup/backup.php?id={course}", wait_until="networkidle")
+    teacher.get_by_role("button", name="Jump to final step").click()
+    goes_on(teacher).click(timeout=SLOW)
+    teacher.wait_for_load_state("networkidle")
+
+
+def restore_backup(teacher: Page, course: str, name: str) -> str:
+    """One activity out of the course's newest backup, into the same course; its new course module id."""
+    teacher.goto(f"{MOODLE}/course/view.php?id={course}", wait_until="networkidle")
+    context = str(teacher.locator("body").get_attribute("class")).partition("context-")[2].partition(" ")[0]
+    teacher.goto(f"{MOODLE}/backup/restorefile.php?contextid={context}", wait_until="networkidle")
+    teacher.get_by_role("link", name="Restore", exact=True).first.click()
+    goes_on(teacher).click()
+    merging = teacher.locator(".bcs-current-course")
+    merging.get_by_role("button", name="Continue").click()
+    teacher.get_by_role("button", name="Next").click()  # settings
+    for link in teacher.get_by_role("link", name="None", exact=True).all():  # schema: of everything, of users' data
+        link.click()
+    chosen = teacher.locator(".grouped_settings.activity_level").filter(has_text=name).first
+    section = teacher.locator(".grouped_settings.section_level").first
+    for part in (section, chosen):
+        for box in part.locator("input[type=checkbox]").all():
+            box.check()
+    teacher.get_by_role("button", name="Next").click()
+    teacher.get_by_role("button", name="Perform restore").click()
+    goes_on(teacher).click(timeout=SLOW)
+    return activity_named(teacher, course, name)
+
+
+def column_maximum(teacher: Page, course: str, title: str) -> float:
+    """As Gradebook setup shows it."""
+    teacher.goto(f"{MOODLE}/grade/edit/tree/index.php?id={course}", wait_until="networkidle")
+    link = teacher.locator("a.gradeitemheader").get_by_text(title, exact=True)
+    row = teacher.locator("tr[data-itemid]").filter(has=link)
+    row.scroll_into_view_if_needed()
+    return float(str(row.get_attribute("data-grademax")))
+
+
+def members_of(teacher: Page, course: str, group: str) -> list[str]:
+    """The students of a group, by the list of participants."""
+    teacher.goto(f"{MOODLE}/user/index.php?id={course}&perpage=5000", wait_until="networkidle")
+    rows = teacher.locator("#participants tbody tr").filter(has_text="Student").filter(has_text=group)
+    # Before the name, initials stand for a picture.
+    return list(rows.locator("th a").evaluate_all("links => links.map(a => a.lastChild.textContent.trim())"))
