@@ -53,7 +53,8 @@ class Row:
     """One student, called `name`: an alias where `hidden`. `key` names the row to the bulk actions, and nobody else.
 
     `attempt` is the newest that was handed in, `url` its room; None: nothing yet. Duration in seconds.
-    `returned_at` and `seen_at`: when its mark was given back, and when its student saw that.
+    `returned_at` and `seen_at`: when its mark was given back, and when its student saw that. `trial`: the submission's
+    id, where it is somebody's of the staff.
     """
 
     key: str
@@ -73,6 +74,7 @@ class Row:
     delivery_id: int | None
     returned_at: datetime | None
     seen_at: datetime | None
+    trial: uuid.UUID | None = None
 
     @property
     def waits_for_mark(self) -> bool:
@@ -136,7 +138,7 @@ def handed_in(*, assignment: Assignment, view: View, marker: LaunchSession | Non
         )
         inside = Q(inside) | (Q(Exists(theirs)) & view.searched)
     rows = (
-        view.ordered(people(assignment).filter(late__isnull=False))
+        view.ordered(people(assignment).filter(late__isnull=False, trial=False))
         .annotate(inside=Case(When(inside, then=True), default=False, output_field=BooleanField()))
         .values_list("own__pk", "shown_name", "state", "late", "inside")
     )
@@ -154,7 +156,7 @@ def counted(*, assignment: Assignment, view: View) -> Counted:
     """How many students each filter shows, whatever is searched for. One statement, grouped by what they ask."""
     groups = list(
         people(assignment)
-        .values_list("stage", "late", "unreleased", "delivery_state")
+        .values_list("stage", "late", "unreleased", "delivery_state", "trial")
         .annotate(size=Count("pk"), releasing=Count("own__release_asked"))
         .order_by()
     )
@@ -172,7 +174,7 @@ def counted(*, assignment: Assignment, view: View) -> Counted:
     return Counted(
         counters,
         releasing=sum(releasing for *_, releasing in groups),
-        undelivered=sum(size for *_, delivery, size, _ in groups if delivery == ScoreDelivery.State.WAITING),
+        undelivered=sum(size for *_, delivery, _, size, _ in groups if delivery == ScoreDelivery.State.WAITING),
     )
 
 
@@ -201,7 +203,7 @@ def page(
 
 def chosen(*, assignment: Assignment, view: View, keys: list[str], everybody: bool) -> "QuerySet[Any]":
     """The people of these rows (`Row.key`), or `everybody` in the view: of this roster alone, whatever is asked for."""
-    listed = people(assignment)
+    listed = people(assignment).filter(trial=False)
     if everybody:
         return listed.filter(view.condition)
     ids = [uuid.UUID(key) for key in keys if _is_id(key)]
@@ -215,7 +217,8 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
 
     `own__…` is their submission, `delivery__…` what Moodle is owed (both may be missing), `stage` how far they are,
     `late` of their newest attempt (None: nothing handed in), `unreleased` whether any mark of theirs waits for a
-    release. `shown_name` and `shown_email` are what staff may see; `hidden` says that this is an alias.
+    release, `trial` whether it is somebody's of the staff. `shown_name` and `shown_email` are what staff may see;
+    `hidden` says that this is an alias.
     """
     link = assignment.resource_link
     assert link is not None
@@ -246,6 +249,7 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
         )
         .annotate(
             state=Coalesce("own__state", Value(NOT_OPENED)),
+            trial=Coalesce("own__trial", Value(False)),
             stage=stage_of(str),
             late=Subquery(newest_attempt().values("late")[:1]),
             unreleased=Exists(waiting),
@@ -258,6 +262,7 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
 def _in_detail(listed: "QuerySet[Any]") -> "QuerySet[Any]":
     """What a row shows and no filter asks for: in the same statement."""
     detailed: QuerySet[Any] = listed.annotate(
+        own_id=F("own__pk"),
         extended_to=F("own__extended_to"),
         extra_attempts=F("own__extra_attempts"),
         newest_id=Subquery(newest_attempt().values("pk")[:1]),
@@ -311,6 +316,7 @@ def _row(
         delivery_id=delivery.pk if delivery else None,
         returned_at=returned.at if returned else None,
         seen_at=returned.seen_at if returned else None,
+        trial=person.own_id if person.trial else None,
     )
 
 
