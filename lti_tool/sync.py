@@ -139,10 +139,9 @@ def _person(launch: Launch, platform: Platform, known: Membership | None) -> Per
 
 def _course(launch: Launch, platform: Platform, deployment: Deployment, known: Membership | None) -> Course:
     told: dict[str, Any] = {}
-    if launch.context is not None:
-        told["title"] = launch.context.title
-    elif launch.resource_link is not None:
-        told["title"] = launch.resource_link.title
+    named = launch.context or launch.resource_link
+    if named is not None and named.title:
+        told["title"] = named.title  # a course is not called nothing because one launch leaves it out
     if launch.memberships_url:
         told["memberships_url"] = launch.memberships_url
     if history := launch.custom.get("context_history"):

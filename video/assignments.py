@@ -1,6 +1,7 @@
 """Which assignment a launch is about: bound to its link, bound now, or made as a copy."""
 
 import uuid
+from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -31,15 +32,15 @@ def assignment_of(launch: LaunchSession) -> Assignment | None:
         bound.course = link.course  # Moodle moved the activity
         bound.save(update_fields=["course"])
     if bound is not None and link.content_id in ("", bound.content_id):
-        return bound
+        return _follow(bound, link)
     chosen = _chosen(link)
     if chosen is None or not _may_lend(chosen, launch):
-        return bound
+        return _follow(bound, link) if bound is not None else None
     if bound is not None:
-        return _chosen_again(bound, chosen)
+        return _follow(_chosen_again(bound, chosen), link)
     if chosen.course_id == link.course_id and former.asked(link):
         return None
-    return _bind(chosen, link) or _copy(chosen, launch)
+    return _follow(_bind(chosen, link) or _copy(chosen, launch), link)
 
 
 def begin_anew(launch: LaunchSession) -> Assignment | None:
@@ -158,12 +159,51 @@ def _staffed_by(person: Person) -> Q:
     return Q(course__in=staff.values("course"))
 
 
+def _follow(assignment: Assignment, link: ResourceLink) -> Assignment:
+    """Called and described as in Moodle, until somebody calls it otherwise here.
+
+    What Moodle does not say is no news; what it says first is compared, not taken.
+    """
+    news = {"title": link.title[:255], "instructions": link.description}
+    known = {name: list(pair) for name, pair in assignment.from_moodle.items()}
+    changed: dict[str, Any] = {}
+    for name, told in news.items():
+        seen, taken = known.get(name, [None, None])
+        if not told or told == seen:
+            continue
+        ours = getattr(assignment, name)
+        if seen is not None and _same(taken, ours):
+            changed[name] = ours = told
+        known[name] = [told, ours if _same(told, ours) else taken]
+    if known == assignment.from_moodle:
+        return assignment
+    # Not over what a teacher saves at this moment: then the next launch looks again.
+    as_read = {name: getattr(assignment, name) for name in news}
+    if Assignment.objects.filter(pk=assignment.pk, **as_read).update(from_moodle=known, **changed):
+        for name, value in (changed | {"from_moodle": known}).items():
+            setattr(assignment, name, value)
+    return assignment
+
+
+def _same(one: str | None, other: str) -> bool:
+    """Forms and platforms break lines in ways of their own."""
+    return one is not None and one.split() == other.split()
+
+
+def _as_given(chosen: Assignment) -> dict[str, list[str]]:
+    """What Moodle was told in a Deep Linking reply: a teacher may have called it otherwise there before saving."""
+    return {"title": [chosen.title, chosen.title]}
+
+
 def _bind(chosen: Assignment, link: ResourceLink) -> Assignment | None:
     """The assignment bound to its first link; None if it has one already or was chosen for another course."""
     try:
         with transaction.atomic():
             bound = Assignment.objects.filter(pk=chosen.pk, resource_link=None, course=link.course_id).update(
-                resource_link=link, content_id=link.content_id, offered_at=chosen.offered_at or timezone.now()
+                resource_link=link,
+                content_id=link.content_id,
+                offered_at=chosen.offered_at or timezone.now(),
+                from_moodle=_as_given(chosen),
             )
     except IntegrityError:  # another request has just given the link its assignment
         return Assignment.objects.get(resource_link=link)
@@ -179,6 +219,7 @@ def _copy(original: Assignment, launch: LaunchSession) -> Assignment:
         content_id=link.content_id,
         set_up_by=teacher,
         copied_from=original,
+        from_moodle=original.from_moodle or _as_given(original),
     )
     try:
         with transaction.atomic():
@@ -204,6 +245,7 @@ def _chosen_again(bound: Assignment, chosen: Assignment) -> Assignment:
         if chosen != bound:
             before, kept = Terms.of(bound), {name: getattr(bound, name) for name in COUNTED_BY}
             like(chosen, bound)
+            bound.from_moodle = _as_given(chosen)
             if ask(before, Terms.of(bound), bound):
                 bound.chosen_again = chosen
                 for name, value in kept.items():

@@ -41,7 +41,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Shown:
-    """A comment as one launch sees it. `author` is a name, an alias, or what the person is; a reply's `at` is None."""
+    """A comment as one launch sees it. `author` is a name, an alias, or what the person is; a reply's `at` is None.
+
+    `waits`: for staff alone, its student does not see it as it is, for the mark was released before.
+    """
 
     id: uuid.UUID
     at: float | None
@@ -54,6 +57,7 @@ class Shown:
     may_edit: bool
     may_delete: bool
     may_reply: bool
+    waits: bool = False
     replies: list["Shown"] = field(default_factory=list)
 
     @property
@@ -78,6 +82,7 @@ class Shown:
             "may_edit": self.may_edit,
             "may_delete": self.may_delete,
             "may_reply": self.may_reply,
+            "waits": self.waits,
             "replies": [reply.as_json for reply in self.replies],
         }
 
@@ -324,8 +329,16 @@ def _shown(row: Any, launch: LaunchSession, replies: list[Shown]) -> Shown:
         may_edit=own and (launch.is_staff or (takes_replies and row.reply_to_id is not None)),
         may_delete=launch.role in Role.editors() or (own and (launch.is_staff or row.reply_to_id is not None)),
         may_reply=takes_replies and row.reply_to_id is None,
+        waits=launch.is_staff and _waits(row),
         replies=replies,
     )
+
+
+def _waits(row: Any) -> bool:
+    """Whether it was said or changed after the release of its attempt; what no release was before, waits with all."""
+    if row.reply_to_id is not None or row.released_at is None:
+        return False
+    return any(at is not None and at > row.released_at for at in (row.created_at, row.edited_at))
 
 
 def _author(row: Any, launch: LaunchSession, own: bool) -> str:

@@ -171,6 +171,12 @@ def put_back(*, launch: LaunchSession, submission: Submission, grade: Grade, bef
     )
 
 
+def tell_moodle_of_release(launch: LaunchSession, submission: Submission) -> None:
+    """Its grade, where one was given back; in the caller's transaction and under its lock."""
+    if submission.is_released:
+        _owe_to_moodle(launch, submission)
+
+
 def note_seen(*, launch: LaunchSession, attempt: Attempt, release: str) -> None:
     """The student has seen the release of that time (ISO 8601, as the page said it).
 
@@ -334,8 +340,10 @@ def _set_state(submission: Submission) -> None:
 def _owe_to_moodle(launch: LaunchSession, submission: Submission) -> None:
     """Moodle holds one grade a person: it is owed that of the newest attempt whose mark was released.
 
-    None is left only where the one that there was has been taken back.
+    None is left only where the one that there was has been taken back. A trial is nobody's business there.
     """
+    if submission.trial:
+        return
     newest, given = None, None
     for attempt in submission.attempts.submitted().select_related("grade__release"):
         newest = newest or attempt

@@ -119,6 +119,7 @@ def _markers_with_new_work(until: datetime) -> Iterator[tuple[uuid.UUID, uuid.UU
         at__lte=until,
         video__attempt__submitted_at__isnull=False,
         video__attempt__submission__state=Submission.State.SUBMITTED,
+        video__attempt__submission__trial=False,
         video__attempt__submission__assignment__resource_link__course=OuterRef("course"),
     )
     off = MailChoice.objects.filter(person=OuterRef("person"), kind=Kind.NEW_WORK, off=True)

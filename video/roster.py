@@ -54,7 +54,8 @@ class Row:
     """One student, called `name`: an alias where `hidden`. `key` names the row to the bulk actions, and nobody else.
 
     `attempt` is the newest that was handed in, `url` its room; None: nothing yet. Duration in seconds.
-    `returned_at` and `seen_at`: when its mark was given back, and when its student saw that.
+    `returned_at` and `seen_at`: when its mark was given back, and when its student saw that. `trial`: the submission's
+    id, where it is somebody's of the staff.
     """
 
     key: str
@@ -74,6 +75,7 @@ class Row:
     delivery_id: int | None
     returned_at: datetime | None
     seen_at: datetime | None
+    trial: uuid.UUID | None = None
 
     @property
     def sends_again(self) -> bool:
@@ -144,7 +146,7 @@ def handed_in(*, assignment: Assignment, view: View, marker: LaunchSession | Non
         )
         inside = Q(inside) | (Q(Exists(theirs)) & view.searched)
     rows = (
-        view.ordered(people(assignment).filter(late__isnull=False))
+        view.ordered(people(assignment).filter(late__isnull=False, trial=False))
         .annotate(inside=Case(When(inside, then=True), default=False, output_field=BooleanField()))
         .values_list("own__pk", "shown_name", "state", "late", "inside")
     )
@@ -164,7 +166,7 @@ def counted(*, assignment: Assignment, view: View) -> Counted:
     groups = list(
         people(assignment)
         .annotate(kept_out=_kept_out(assignment.resource_link))
-        .values_list("stage", "late", "unreleased", "delivery_state", "kept_out")
+        .values_list("stage", "late", "unreleased", "delivery_state", "trial", "kept_out")
         .annotate(size=Count("pk"), releasing=Count("own__release_asked"))
         .order_by()
     )
@@ -182,7 +184,7 @@ def counted(*, assignment: Assignment, view: View) -> Counted:
     return Counted(
         counters,
         releasing=sum(releasing for *_, releasing in groups),
-        undelivered=sum(size for *_, delivery, _, size, _ in groups if delivery == ScoreDelivery.State.WAITING),
+        undelivered=sum(size for *_, delivery, _, _, size, _ in groups if delivery == ScoreDelivery.State.WAITING),
         kept_out=max((kept_out for *_, kept_out, _, _ in groups), default=0),
     )
 
@@ -212,7 +214,7 @@ def page(
 
 def chosen(*, assignment: Assignment, view: View, keys: list[str], everybody: bool) -> "QuerySet[Any]":
     """The people of these rows (`Row.key`), or `everybody` in the view: of this roster alone, whatever is asked for."""
-    listed = people(assignment)
+    listed = people(assignment).filter(trial=False)
     if everybody:
         return listed.filter(view.condition)
     ids = [uuid.UUID(key) for key in keys if _is_id(key)]
@@ -226,7 +228,8 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
 
     `own__…` is their submission, `delivery__…` what Moodle is owed (both may be missing), `stage` how far they are,
     `late` of their newest attempt (None: nothing handed in), `unreleased` whether any mark of theirs waits for a
-    release. `shown_name` and `shown_email` are what staff may see; `hidden` says that this is an alias.
+    release, `trial` whether it is somebody's of the staff. `shown_name` and `shown_email` are what staff may see;
+    `hidden` says that this is an alias.
     """
     link = assignment.resource_link
     assert link is not None
@@ -258,6 +261,7 @@ def people(assignment: Assignment) -> "QuerySet[Any]":
         )
         .annotate(
             state=Coalesce("own__state", Value(NOT_OPENED)),
+            trial=Coalesce("own__trial", Value(False)),
             stage=stage_of(str),
             late=Subquery(newest_attempt().values("late")[:1]),
             unreleased=Exists(waiting),
@@ -285,6 +289,7 @@ def _kept_out(link: ResourceLink) -> Coalesce:
 def _in_detail(listed: "QuerySet[Any]") -> "QuerySet[Any]":
     """What a row shows and no filter asks for: in the same statement."""
     detailed: QuerySet[Any] = listed.annotate(
+        own_id=F("own__pk"),
         extended_to=F("own__extended_to"),
         extra_attempts=F("own__extra_attempts"),
         newest_id=Subquery(newest_attempt().values("pk")[:1]),
@@ -338,6 +343,7 @@ def _row(
         delivery_id=delivery.pk if delivery else None,
         returned_at=returned.at if returned else None,
         seen_at=returned.seen_at if returned else None,
+        trial=person.own_id if person.trial else None,
     )
 
 

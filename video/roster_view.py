@@ -42,18 +42,21 @@ class Filter:
 
     @property
     def condition(self) -> Q:
-        """On the rows of `roster.people`."""
+        """On the rows of `roster.people`. Trials are among all, and nowhere else."""
         condition = Q(stage__in=self.stages) if self.stages else Q()
+        if self.code != "all":
+            condition &= Q(trial=False)
         if self.late:
             condition &= Q(late=True)
         if self.unreleased:
             condition &= Q(unreleased=True)
         return condition & Q(delivery_state__in=self.deliveries) if self.deliveries else condition
 
-    def holds(self, stage: str, late: bool | None, unreleased: bool, delivery: str | None) -> bool:
+    def holds(self, stage: str, late: bool | None, unreleased: bool, delivery: str | None, trial: bool) -> bool:
         """The same of one student."""
         return (
-            (not self.stages or stage in self.stages)
+            (self.code == "all" or not trial)
+            and (not self.stages or stage in self.stages)
             and (not self.late or late is True)
             and (not self.unreleased or unreleased)
             and (not self.deliveries or delivery in self.deliveries)

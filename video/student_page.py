@@ -10,7 +10,7 @@ from hashlib import sha256
 from django.utils import timezone
 
 from lti_tool.models import LaunchSession, ScoreDelivery
-from video import chips, comments, marks
+from video import chips, comments, marks, trials
 from video.chips import Chip
 from video.comments import Shown
 from video.models import Assignment, Attachment, Attempt, Grade, Release, Submission, Video
@@ -125,6 +125,11 @@ class StudentPage:
         return ""
 
     @property
+    def begun(self) -> bool:
+        """There is something of theirs here."""
+        return bool(self.attempts or self.ready or self.checking or self.unfinished)
+
+    @property
     def asked(self) -> bool:
         """It is handed in by itself as soon as it is ready."""
         under_way = [*self.unfinished, *filter(None, [self.checking])]
@@ -135,6 +140,7 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
     """The page of the launch's own person. Opening it is remembered: teachers see who has not."""
     submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
     submission.assignment = assignment
+    trials.notice(submission)
     every = list(submission.attempts.with_marking().select_related("grade__release").prefetch_related("videos"))
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
     said = _comments(launch, every)

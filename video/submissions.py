@@ -125,12 +125,13 @@ def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
         graded = Grade.objects.filter(attempt__submission=submission).exists()
         submission.state = _state_without(earlier=earlier, graded=graded)
         submission.save(update_fields=["state"])
-        outbox.wish_withdrawn(
-            resource_link=submission.assignment.link_now(),
-            person=launch.person,
-            comment=_taken_back(attempt),
-            something_left=earlier,
-        )
+        if not submission.trial:
+            outbox.wish_withdrawn(
+                resource_link=submission.assignment.link_now(),
+                person=launch.person,
+                comment=_taken_back(attempt),
+                something_left=earlier,
+            )
         events.record(Event.Kind.WITHDRAWN, launch=launch, attempt=attempt.number, receipt=receipt)
 
 
@@ -175,17 +176,24 @@ def _hand_in(
     submission.save(update_fields=["state"])
     for unfinished in attempt.videos.filter(state__in=[Video.State.PENDING, Video.State.CHECKING]).exclude(pk=video.pk):
         endings.delete(unfinished, launch=launch, why="handed in without it")
-    outbox.wish_submitted(
-        resource_link=submission.assignment.link_now(),
-        person=submission.person,
-        comment=_news(attempt),
-        started_at=attempt.created_at,
-        submitted_at=attempt.submitted_at,
-    )
+    tell_moodle(submission, attempt)
     events.record(Event.Kind.SUBMITTED, launch=launch, video=video, attempt=attempt.number, late=attempt.late)
     signals.send_on_commit(
         signals.submitted, Attempt, submission_id=submission.pk, attempt_id=attempt.pk, late=attempt.late
     )
+
+
+def tell_moodle(submission: Submission, attempt: Attempt) -> None:
+    """That it is handed in and waits to be marked, in the caller's transaction; never of a trial (`trials`)."""
+    assert attempt.submitted_at is not None, "it is handed in"
+    if not submission.trial:
+        outbox.wish_submitted(
+            resource_link=submission.assignment.link_now(),
+            person=submission.person,
+            comment=_news(attempt),
+            started_at=attempt.created_at,
+            submitted_at=attempt.submitted_at,
+        )
 
 
 def _locked_submission(attempt: Attempt) -> Submission:

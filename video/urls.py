@@ -20,6 +20,7 @@ from video.views import (
     rubric,
     spreadsheet,
     submission,
+    trial,
     upload,
 )
 
@@ -67,6 +68,7 @@ urlpatterns = [
     path("moodle/<int:delivery_id>/", deliveries.history, name="delivery"),
     path("moodle/<int:delivery_id>/decide/", deliveries.decide, name="delivery-decide"),
     path("submissions/<uuid:submission_id>/", grading.room, name="room"),
+    path("submissions/<uuid:submission_id>/trial/", trial.ask, name="trial"),
     path("submissions/<uuid:submission_id>/peek/", playback.peek, name="peek"),
     path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
     path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),

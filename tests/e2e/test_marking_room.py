@@ -402,3 +402,32 @@ def assert_in_sight(page: Page, box: object) -> None:
     assert size is not None
     if size["width"] >= 768:
         assert box["y"] + box["height"] <= size["height"]
+
+
+def test_an_open_comment_is_saved_before_the_next_student_comes(page: Page, demo: Demo, link: int) -> None:
+    room(page, demo, link)
+    page.get_by_label("Points", exact=True).fill("70")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Add a comment").click()
+    page.keyboard.type("Stand closer.")
+    page.get_by_role("button", name="Save and next").click()
+    in_room(page, "Ben Smith & Sons")
+    page.get_by_role("link", name="Previous").click()
+    in_room(page, "Ana García")
+
+    expect(page.locator("li.comment")).to_contain_text("Stand closer.")
+    expect(page.locator("[data-status]")).to_have_text("Returned")
+    expect(page.locator("[data-composer] textarea")).to_be_hidden()
+
+
+def test_a_comment_that_cannot_be_saved_stops_the_next_student_in_words(page: Page, demo: Demo, link: int) -> None:
+    room(page, demo, link)
+    page.get_by_role("button", name="Add a comment").click()
+    page.keyboard.type("When?")
+    page.locator("[data-composer]").get_by_label("At").fill("nonsense")
+    page.get_by_role("button", name="Save and next").click()
+
+    said(page, "A comment cannot be saved as it is")
+    expect(page.locator("h1")).to_have_text("Ana García")
+    expect(page.get_by_role("button", name="Go on anyway")).to_be_visible()
+    expect(page.locator("[data-composer] textarea")).to_have_value("When?")

@@ -136,6 +136,8 @@ TABLE = [
     row("video:former", "POST", EDITORS, {"what": "bring"}),
     row("video:new-points", "GET", EDITORS),
     row("video:new-points", "POST", EDITORS, {"keep": "1"}),
+    row("video:trial", "GET", RELEASERS, submission="trial"),
+    row("video:trial", "POST", RELEASERS, submission="trial"),
     row("video:refresh-roster", "POST", STAFF),
     row("video:more-time", "GET", EXTENDERS),
     row("video:more-time", "POST", EXTENDERS, {"extra_attempts": "1"}),
@@ -289,6 +291,7 @@ def build(answers: responses.RequestsMock) -> World:
         "bank_comment": str(BankComment.objects.create(owner=teacher, text="Well said.").pk),
         "import": imported(work.assignment, teacher),
         "attachment": str(attach(attempt, teacher).pk),
+        "trial": str(Submission.objects.create(assignment=work.assignment, person=marker, trial=True).pk),
         "code": "deep-linking",  # a check that asks nobody outside
     }
     assert Course.objects.count() == 3

@@ -12,10 +12,9 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from lti_tool import registered, roster, nrps, outbox
+from lti_tool import outbox, registered, roster
 from lti_tool.members import Member
 from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink, ScoreDelivery
-from lti_tool.nrps import _Member
 from lti_tool.roles import Role
 from tests.lti_tool.platform_double import LTI, PlatformDouble
 from tests.video.course import hand_in

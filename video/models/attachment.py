@@ -12,7 +12,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         """Whoever may see the work; its student only what was there when its mark was released, and is of use."""
         found = self.of_work(launch).attached()
         if launch.is_staff:
-            return found
+            return found.annotate(released_at=F("attempt__grade__release__at"))
         return found.filter(attached_at__lte=F("attempt__grade__release__at")).exclude(state=Attachment.State.ERROR)
 
     def of_work(self, launch: LaunchSession) -> "AttachmentQuerySet":
@@ -108,6 +108,12 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} ({self.state})"
+
+    @property
+    def waits(self) -> bool:
+        """Its student does not see it yet: the mark was released before. (Of those that are `visible_to` staff.)"""
+        released_at = getattr(self, "released_at", None)
+        return released_at is not None and self.attached_at is not None and self.attached_at > released_at
 
     @property
     def plays(self) -> bool:

@@ -66,7 +66,7 @@ def lines(assignment: Assignment, style: Style) -> Iterator[str]:
 
 def people(assignment: Assignment) -> list[Somebody]:
     """Everybody, by name; in anonymous marking by alias, or the order would tell who has which."""
-    listed = roster.people(assignment).order_by("shown_name", "pk")
+    listed = roster.people(assignment).filter(trial=False).order_by("shown_name", "pk")
     found = [Somebody(*row) for row in listed.values_list("pk", "shown_name", "shown_email", "state")]
     return sorted(found, key=lambda one: identifier(assignment, one.pk)) if assignment.anonymous else found
 

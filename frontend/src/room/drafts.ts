@@ -6,6 +6,8 @@ export interface Draft {
   fields: Fields;
   version: number;
   at: number;
+  /** By what marks were counted then: points, way of marking, rubric. */
+  terms?: string;
   /** Of one that was set aside: whose mark it is. */
   whose?: "mine" | "theirs";
 }
@@ -18,7 +20,13 @@ export class Drafts {
   private readonly key: string;
   private readonly store: Storage | undefined;
 
-  constructor(person: string, attempt: string, store = storeOf("localStorage")) {
+  /** @param terms by what marks are counted on this page. */
+  constructor(
+    person: string,
+    attempt: string,
+    store = storeOf("localStorage"),
+    private readonly terms = "",
+  ) {
     this.key = `${PREFIX}${person}:${attempt}`;
     this.store = store;
   }
@@ -28,9 +36,14 @@ export class Drafts {
     return this.store !== undefined;
   }
 
-  keep(draft: Omit<Draft, "at">, place: "typed" | "aside" = "typed"): boolean {
+  /** Whether its numbers mean what they would mean here. */
+  fits(draft: Draft): boolean {
+    return (draft.terms ?? this.terms) === this.terms;
+  }
+
+  keep(draft: Omit<Draft, "at" | "terms">, place: "typed" | "aside" = "typed"): boolean {
     try {
-      this.store?.setItem(this.place(place), JSON.stringify({ ...draft, at: Date.now() }));
+      this.store?.setItem(this.place(place), JSON.stringify({ ...draft, terms: this.terms, at: Date.now() }));
       return this.work;
     } catch {
       return false; // full

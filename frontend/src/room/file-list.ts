@@ -60,4 +60,7 @@ export class FileList {
 }
 
 const idOf = (row: Element) => (row as HTMLElement).dataset.file ?? "";
-const stateOf = (row: Element) => (row as HTMLElement).dataset.state;
+const stateOf = (row: Element) => {
+  const { state, waits } = (row as HTMLElement).dataset;
+  return `${state} ${waits ?? ""}`;
+};

@@ -1,6 +1,7 @@
 import { confirmed } from "../dialogs";
 import { nameOf, startFileLists } from "../files";
 import { postForm, Refusal } from "../http";
+import { saveAlong, touched } from "./beside";
 import { FileList } from "./file-list";
 import { type Outgoing, Sending, whyNot } from "./sending";
 
@@ -19,6 +20,8 @@ export function startFiles(): void {
     window.addEventListener("beforeunload", (event) => {
       if (filesAreBusy()) event.preventDefault();
     });
+    document.addEventListener("mark-released", () => void present?.refresh());
+    saveAlong({ busy: filesAreBusy, settle: async (say) => (await present?.settle(say)) ?? "" });
   }
   const root = document.querySelector<HTMLElement>("[data-files]");
   if (present?.root === root) return;
@@ -61,6 +64,20 @@ class FilesPanel {
 
   get busy(): boolean {
     return this.running.size > 0 || (this.word?.busy ?? false);
+  }
+
+  /** Wait for what is on its way. */
+  async settle(say: (words: string) => void): Promise<string> {
+    if (this.word?.busy) return "What you recorded is not attached yet: attach it, or throw it away.";
+    const names = [...this.running].map(({ name }) => name).join(", ");
+    say(`Waiting until ${names} is attached…`);
+    const arrived = await Promise.all([...this.running].map((sending) => sending.settled()));
+    return arrived.every(Boolean) ? "" : `${names} is not attached: look at it below.`;
+  }
+
+  /** The list as it is now. */
+  refresh(): Promise<void> {
+    return this.list.refresh();
   }
 
   end(): void {
@@ -121,7 +138,7 @@ class FilesPanel {
       if (!arrived) return void this.input.focus();
       await this.list.refresh();
       this.live.textContent = `${outgoing.file.name} is attached.`;
-      changed();
+      touched();
     });
   }
 
@@ -136,7 +153,7 @@ class FilesPanel {
       file.remove();
       this.sayProblem("");
       this.live.textContent = `${nameOf(file)} was removed.`;
-      changed();
+      touched();
     } catch (error) {
       this.sayProblem(error instanceof Refusal ? error.inWords : "It could not be removed. Try again.");
     }
@@ -176,9 +193,4 @@ class FilesPanel {
     text.textContent = words;
     place.hidden = !words;
   }
-}
-
-/** For whatever else of the page shows that something waits for a release. */
-function changed(): void {
-  document.dispatchEvent(new CustomEvent("reelmark:files-changed"));
 }

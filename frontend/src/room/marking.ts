@@ -1,4 +1,5 @@
 import { fetchJson, postForm, Refusal } from "../http";
+import { besideIsBusy, released, settleBeside } from "./beside";
 import { type Draft, Drafts } from "./drafts";
 import { type Fields, fieldsOf, fill, read, same, served } from "./fields";
 import { onKey } from "./keys";
@@ -33,7 +34,7 @@ class Marking {
 
   constructor(private readonly form: HTMLFormElement) {
     const { person = "", attempt = "", name = "", holds, mayRelease, newest } = form.dataset;
-    this.drafts = new Drafts(person, attempt);
+    this.drafts = new Drafts(person, attempt, undefined, this.terms);
     this.drafts.clear();
     this.line = new SaveLine(
       { name, holds: !!holds, mayRelease: !!mayRelease, newest: !!newest },
@@ -60,8 +61,13 @@ class Marking {
     return Number(this.form.querySelector<HTMLInputElement>("input[name=version]")?.value) || 0;
   }
 
+  /** By what the mark is counted on this page: the server refuses it where that is something else by now. */
+  private get terms(): string {
+    return this.form.querySelector<HTMLInputElement>("input[name=terms]")?.value ?? "";
+  }
+
   private send(fields: Fields, version: number, asked: Asked): Promise<Saved> {
-    const body = { ...fields, version, ...asked };
+    const body = { ...fields, version, terms: this.terms, ...asked };
     const keepalive = new Blob([JSON.stringify(body)]).size < MOST_KEPT_ALIVE;
     const signal = AbortSignal.timeout(GIVEN_UP_AFTER);
     return fetchJson<Saved>(this.form.dataset.mark ?? "", body, { keepalive, signal });
@@ -75,10 +81,11 @@ class Marking {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const next = (event.submitter as HTMLButtonElement | null)?.name === "next";
-      void (next ? this.leave(this.to("a[rel=next]"), true) : saver.save({ finish: true, moving: false }));
+      void (next ? this.leave(this.to("a[rel=next]"), () => true) : this.finish());
     });
     document.addEventListener("mark-touched", () => {
       saver.touched = true;
+      void this.look();
     });
     document.addEventListener("keydown", (event) => {
       if (event.defaultPrevented || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -88,9 +95,12 @@ class Marking {
     });
     document.addEventListener("click", (event) => this.followed(event));
     document.querySelector("form.attempts")?.addEventListener("submit", (event) => {
-      if (!saver.dirty) return;
+      if (!saver.dirty && !besideIsBusy()) return;
       event.preventDefault();
-      void this.leave(() => (event.target as HTMLFormElement).submit(), false);
+      void this.leave(
+        () => (event.target as HTMLFormElement).submit(),
+        () => false,
+      );
     });
     document.querySelector("form[data-release]")?.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -109,6 +119,7 @@ class Marking {
     window.addEventListener("blur", () => void saver.save());
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) void saver.save();
+      else if (!saver.dirty) void this.look();
     });
     window.addEventListener("pagehide", () => saver.leave());
     window.addEventListener("beforeunload", (event) => {
@@ -125,8 +136,9 @@ class Marking {
     );
     const another = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!link || another || event.defaultPrevented) return;
-    const finish = link.matches("[rel=next], [rel=prev], .room-list ol a") && this.saver.touched;
-    if (!finish && !this.saver.dirty) return;
+    const moves = link.matches("[rel=next], [rel=prev], .room-list ol a");
+    const finish = () => moves && this.saver.touched;
+    if (!finish() && !this.saver.dirty && !besideIsBusy()) return;
     event.preventDefault();
     void this.leave(() => location.assign(link.href), finish);
   }
@@ -136,26 +148,55 @@ class Marking {
     return () => (link ? location.assign(link.href) : undefined);
   }
 
+  /** Save the mark as one that this marker is done with: with what was typed beside it, or its student would not see that. */
+  private async finish(): Promise<void> {
+    const why = await this.saveBeside();
+    if (why === undefined) return;
+    if (why) this.line.say(`The mark is saved, and not finished yet. ${why}`);
+    else await this.saver.save({ finish: true, moving: false });
+  }
+
+  /** @returns why something beside the mark is not saved; undefined where the mark itself is not. */
+  private async saveBeside(): Promise<string | undefined> {
+    if (!besideIsBusy()) return "";
+    if (!(await this.saver.save())) return undefined;
+    return settleBeside((words) => this.line.say(words));
+  }
+
+  /** Show how the mark is now: something that goes with it was changed, perhaps by somebody else. */
+  private async look(): Promise<void> {
+    try {
+      this.line.look(await fetchJson<Saved>(this.form.dataset.mark ?? ""));
+    } catch {
+      // Whatever is saved next says why.
+    }
+  }
+
   /** Go once all is saved; where it cannot be, say so, and let the person go all the same. */
-  private async leave(go: () => void, finish: boolean): Promise<void> {
+  private async leave(go: () => void, finish: () => boolean): Promise<void> {
     const offer = () => {
       this.going = go;
       this.reveal("[data-go-anyway]", true);
     };
     const slow = window.setTimeout(offer, OFFERED_AFTER);
-    const saved = await this.saver.save({ finish, moving: true });
+    const why = await this.saveBeside();
+    const saved = why === "" && (await this.saver.save({ finish: finish(), moving: true }));
     window.clearTimeout(slow);
+    if (why) this.line.say(`The mark is saved, but you are still here. ${why}`);
     if (saved && !this.saver.dirty) go();
     else if (!this.conflict) offer();
   }
 
   private async release(form: HTMLFormElement): Promise<void> {
-    if (!(await this.saver.save())) return;
+    const why = await this.saveBeside();
+    if (why) this.line.say(`Not released. ${why}`);
+    if (why !== "" || !(await this.saver.save())) return;
     try {
       const fields = Object.fromEntries(new FormData(form)) as Record<string, string>;
       const answer = await postForm<Saved>(form.action, fields);
       this.saver.goOnFrom(answer.version);
       this.line.tell({ is: "saved", answer, asked: { finish: true, moving: false } });
+      released();
     } catch (error) {
       this.line.say(`Not released: ${error instanceof Refusal ? error.inWords : "try again."}`);
     }
@@ -176,6 +217,8 @@ class Marking {
   private show(state: SaveState): void {
     if (state.is !== "saving") this.reveal("[data-go-anyway]", false);
     if (state.is === "saved") this.reveal("[data-kept=restored]", false);
+    if (state.is === "saved" && state.asked.finish && state.answer.returned && !state.answer.unreleased)
+      released();
     this.conflict = state.is === "changed" ? state : undefined;
     this.reveal("[data-choose]", this.conflict !== undefined);
     const wrong = showWrong(this.form, state.is === "invalid" ? state.fields : {});
@@ -212,7 +255,12 @@ class Marking {
   private restore(): void {
     const draft = this.drafts.find();
     if (draft && same(draft.fields, this.server)) this.drafts.forget();
-    else if (draft && (draft.version === this.shownVersion || this.shownVersion === 0)) this.putBack(draft);
+    else if (
+      draft &&
+      this.drafts.fits(draft) &&
+      (draft.version === this.shownVersion || this.shownVersion === 0)
+    )
+      this.putBack(draft);
     else if (draft) {
       // It was typed on top of another mark than the one that is here now.
       this.drafts.keep({ ...draft, whose: "mine" }, "aside");

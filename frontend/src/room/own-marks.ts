@@ -1,6 +1,8 @@
 import { postForm, Refusal } from "../http";
+import { forget, keep, kept } from "../kept";
 import { showLocalTimes } from "../times";
-import { type Fields, read, served } from "./fields";
+import { saveAlong } from "./beside";
+import { type Fields, fill as fillAll, read, served } from "./fields";
 
 const QUIET = 1000; // ms without typing before it is kept
 const NEWS_EVERY = 30_000; // ms
@@ -9,6 +11,11 @@ const NEWS_EVERY = 30_000; // ms
 export function startOwnMarks(): void {
   if (!panel()) return;
   let keeper = start();
+  saveAlong({
+    busy: () => keeper?.waits ?? false,
+    settle: async () =>
+      ((await keeper?.keepNow()) ?? true) ? "" : "Your own mark is not saved yet: look at it above.",
+  });
   document.addEventListener("click", (event) => {
     const pressed = (event.target as Element).closest<HTMLElement>("[data-takes]");
     if (pressed) take(pressed.dataset.takes ?? "");
@@ -46,12 +53,45 @@ class Keeper {
 
   constructor(private readonly form: HTMLFormElement) {
     this.kept = asText(served(form));
+    this.restore();
     if (this.typed() !== this.kept) this.later();
-    form.addEventListener("input", () => this.later());
+    form.addEventListener("input", () => {
+      this.remember();
+      this.later();
+    });
     window.addEventListener("pagehide", () => this.leave());
     window.addEventListener("beforeunload", (event) => {
       if (form.isConnected && form.dataset.failed && this.typed() !== this.kept) event.preventDefault();
     });
+  }
+
+  /** Whether something typed is not on the server. */
+  get waits(): boolean {
+    return this.form.isConnected && this.typed() !== this.kept;
+  }
+
+  /** Keep what is typed, now; false where the server did not take it. */
+  async keepNow(): Promise<boolean> {
+    window.clearTimeout(this.timer);
+    await this.going;
+    return !this.waits || this.send({});
+  }
+
+  private get key(): string {
+    const person = document.querySelector<HTMLElement>("form[data-mark]")?.dataset.person ?? "";
+    return `reelmark-own:${person}:${new URL(this.form.action, location.href).pathname}`;
+  }
+
+  /** On this device too: the line may be down when the page goes. `on`: what it was typed on top of. */
+  private remember(): void {
+    if (this.typed() === this.kept) forget(this.key);
+    else keep(this.key, { on: this.kept, typed: this.typed() });
+  }
+
+  private restore(): void {
+    const before = kept<{ on: string; typed: string }>(this.key);
+    if (before?.on === this.kept) fillAll(this.form, Object.fromEntries(new URLSearchParams(before.typed)));
+    else forget(this.key);
   }
 
   /** True when it counts from now on. */
@@ -81,6 +121,7 @@ class Keeper {
       return false;
     }
     this.kept = typed;
+    this.remember();
     delete this.form.dataset.failed;
     this.say(more.give ? "" : "Kept; it does not count before you give it.");
     this.problem("");

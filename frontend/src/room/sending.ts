@@ -44,6 +44,8 @@ export class Sending {
   private ticket: Ticket | undefined;
   private end: (arrived: boolean) => void = () => undefined;
   private copyUrl = "";
+  private broken = false;
+  private waiting: ((arrived: boolean) => void)[] = [];
 
   constructor(
     root: HTMLElement,
@@ -65,10 +67,24 @@ export class Sending {
         this.row.remove();
         list.hidden = !list.children.length;
         if (this.copyUrl) URL.revokeObjectURL(this.copyUrl);
+        this.tell(true);
         resolve(arrived);
       };
     });
     void this.start();
+  }
+
+  get name(): string {
+    return this.outgoing.file.name;
+  }
+
+  /** Resolves when nothing goes on by itself any more: false where somebody has to try again. */
+  settled(): Promise<boolean> {
+    return this.broken ? Promise.resolve(false) : new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  private tell(arrived: boolean): void {
+    for (const resolve of this.waiting.splice(0)) resolve(arrived);
   }
 
   /** The page goes: without a word. */
@@ -80,6 +96,7 @@ export class Sending {
     const { file, kind } = this.outgoing;
     const running = new AbortController();
     this.running = running;
+    this.broken = false;
     this.part("error").hidden = true;
     this.part("retry").hidden = true;
     this.around.say(`Sending ${file.name}`);
@@ -118,6 +135,8 @@ export class Sending {
     this.part("error").hidden = false;
     this.part("words").textContent = `Not attached · ${bytes(file.size)}`;
     this.part("retry").hidden = false;
+    this.broken = true;
+    this.tell(false);
     if (kind === "audio") {
       const copy = this.part<HTMLAnchorElement>("copy");
       this.copyUrl ||= URL.createObjectURL(file);

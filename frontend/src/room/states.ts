@@ -53,6 +53,11 @@ export class SaveLine {
     put("[data-save-said]", text);
   }
 
+  /** Show how the mark is, without a word: nothing was saved here. */
+  look(answer: Saved): void {
+    if (answer.version) this.draw(answer, new Date(answer.saved_at ?? Date.now()));
+  }
+
   private show(text: string): void {
     put("[data-save-said]", "");
     put("[data-save-quiet]", text);
@@ -89,8 +94,9 @@ export class SaveLine {
       delivery.replaceChildren(chip(answer.delivery));
       delivery.hidden = false;
     }
-    const release = document.querySelector<HTMLElement>("[data-release-button]");
-    if (release) release.hidden = !(answer.unreleased && answer.points != null);
+    const waits = !!answer.unreleased && answer.points != null;
+    for (const button of document.querySelectorAll<HTMLElement>("[data-release-button]"))
+      button.hidden = !(waits && (answer.returned || button.dataset.releaseButton !== "again"));
     this.count(answer.points != null);
   }
 

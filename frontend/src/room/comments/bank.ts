@@ -1,4 +1,5 @@
 import { fetchJson, Refusal } from "../../http";
+import { forget, keep, kept } from "../../kept";
 import { type BankEntry, type Config, copyOf, find } from "./data";
 
 interface Answer {
@@ -33,7 +34,9 @@ export class Bank {
       this.form.requestSubmit();
     });
     find(this.form, "[data-bank-cancel]").addEventListener("click", () => this.edit(undefined));
+    this.form.addEventListener("input", () => this.keep());
     this.draw();
+    this.restore();
   }
 
   onKey(key: string): BankEntry | undefined {
@@ -86,17 +89,45 @@ export class Bank {
     }
   }
 
+  private get key(): string {
+    return `reelmark:bank:${this.config.person}`;
+  }
+
+  /** What is typed outlives the page: the dialog is closed by Escape, and the next student comes. */
+  private keep(): void {
+    const fields = Object.fromEntries(new FormData(this.form)) as Fields;
+    if (fields.text.trim()) keep(this.key, { fields, editing: this.editing?.id });
+    else forget(this.key);
+  }
+
+  private restore(): void {
+    const before = kept<{ fields: Fields; editing?: string }>(this.key);
+    if (!before) return;
+    this.edit(
+      this.entries.find(({ id }) => id === before.editing),
+      false,
+    );
+    this.fill(before.fields);
+    this.keep();
+  }
+
+  private fill(values: Fields): void {
+    for (const [name, value] of Object.entries(values)) {
+      const field = this.form.elements.namedItem(name) as HTMLInputElement | null;
+      if (field) field.value = value;
+    }
+  }
+
   private edit(entry: BankEntry | undefined, focus = true): void {
     this.editing = entry;
+    forget(this.key);
     const values: Fields = {
       text: entry?.text ?? "",
       criterion: entry?.criterion ?? "",
       key: String(entry?.key ?? ""),
       points: entry?.points ?? "",
     };
-    for (const [name, value] of Object.entries(values)) {
-      (this.form.elements.namedItem(name) as HTMLInputElement).value = value;
-    }
+    this.fill(values);
     find(this.form, "[data-error]").hidden = true;
     find(this.form, "[data-bank-form-title]").textContent = entry ? "Change a comment" : "Add a comment";
     find(this.form, "[data-bank-save]").textContent = entry ? "Save" : "Add";

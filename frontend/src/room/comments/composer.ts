@@ -24,7 +24,8 @@ export class Composer {
     this.place.hidden = true;
     this.form = new CommentForm(root, "comment", "new", player, config.duration, {
       saved: (said) => {
-        forget(this.key);
+        // What another tab has kept there since is its own.
+        if (kept<Typed>(this.key)?.text.trim() === said.text) forget(this.key);
         this.onlyHere = false;
         this.form.fill({ at: "", until: "", text: "" });
         saved(said);
@@ -60,6 +61,11 @@ export class Composer {
     if (text) this.form.insert(text);
     this.form.focus();
     this.bringUp();
+  }
+
+  /** Whether it is open with something typed. */
+  get waits(): boolean {
+    return !this.place.hidden && this.form.typed.text.trim() !== "";
   }
 
   private show(wasTyped: boolean): void {

@@ -10,6 +10,8 @@ export interface Comment {
   may_edit: boolean;
   may_delete: boolean;
   may_reply: boolean;
+  /** Its student does not see it as it is: the mark was released before. */
+  waits?: boolean;
   replies: Comment[];
 }
 

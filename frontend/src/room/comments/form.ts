@@ -84,9 +84,11 @@ export class CommentForm {
     this.text.focus();
   }
 
-  private save(): void {
+  /** False where something typed cannot be saved as it is: then it says why. */
+  save(): boolean {
     const said = this.read();
     if (said) this.acts.saved(said);
+    return said !== undefined;
   }
 
   private read(): Said | undefined {

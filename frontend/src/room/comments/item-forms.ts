@@ -6,6 +6,7 @@ import { asTyped, CommentForm, type Said, type Typed } from "./form";
 /** Forms in the list: in place of the comment that they change, or below the one that they answer. */
 export class ItemForms {
   private readonly open = new Map<string, CommentForm>();
+  private readonly typed = new Set<CommentForm>();
 
   /** @param items the drawn items, by the id of their comment. */
   constructor(
@@ -37,6 +38,16 @@ export class ItemForms {
     }
   }
 
+  /** Whether something is typed in one of them. */
+  get waits(): boolean {
+    return this.typed.size > 0;
+  }
+
+  /** Save what is typed in any; false where something cannot be as it is. */
+  saveAll(): boolean {
+    return [...this.typed].map((form) => form.save()).every(Boolean);
+  }
+
   private key(name: string): string {
     return `reelmark:${name}:${this.config.person}`;
   }
@@ -56,6 +67,7 @@ export class ItemForms {
     const edits = name.startsWith("edit");
     const close = () => {
       this.open.delete(name);
+      this.typed.delete(form);
       form.element.remove();
       body.hidden = false;
       body.querySelector<HTMLElement>(edits ? "[data-edit]" : "[data-reply]")?.focus();
@@ -68,12 +80,19 @@ export class ItemForms {
       },
       closed: close,
       typed: (now) => {
-        if (now.text.trim() && JSON.stringify(now) !== JSON.stringify(typed)) keep(this.key(name), now);
-        else forget(this.key(name));
+        if (now.text.trim() && JSON.stringify(now) !== JSON.stringify(typed)) {
+          keep(this.key(name), now);
+          this.typed.add(form);
+        } else {
+          forget(this.key(name));
+          this.typed.delete(form);
+        }
       },
     });
     for (const part of form.element.querySelectorAll("[data-to-bank], [data-insert]")) part.remove();
-    form.fill(kept<Typed>(this.key(name)) ?? typed);
+    const before = kept<Typed>(this.key(name));
+    form.fill(before ?? typed);
+    if (before) this.typed.add(form);
     this.open.set(name, form);
     body.hidden = edits;
     body.after(form.element);

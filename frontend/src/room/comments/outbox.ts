@@ -83,6 +83,13 @@ export class Outbox {
     }
   }
 
+  /** Send all that waits, once. @returns why some of it still does; empty where none does. */
+  async settle(): Promise<string> {
+    await Promise.all([...this.unsent.keys()].map((id) => this.try(id)));
+    const [left] = this.unsent.keys();
+    return left === undefined ? "" : (this.failures.get(left)?.words ?? "It is still on its way.");
+  }
+
   try(id: string): Promise<void> {
     const one = this.unsent.get(id);
     const running = this.sending.get(id);

@@ -1,6 +1,7 @@
 import type Player from "video.js/dist/types/player";
 import { showWithin } from "../../comments/track";
 import { fetchJson, postForm, Refusal } from "../../http";
+import { saveAlong, touched } from "../beside";
 import { Bank } from "./bank";
 import { Composer } from "./composer";
 import { type BankEntry, type Comment, type Config, find, newId, type Unsent } from "./data";
@@ -51,7 +52,9 @@ export class RoomComments {
     this.offerBank();
     this.forms = new ItemForms(root, this.items, player, config, (one) => this.put(one));
     this.forms.reopen([...this.comments.values()]);
+    saveAlong({ busy: () => this.busy, settle: () => this.settle() });
     root.addEventListener("click", (event) => this.press(event.target as Element));
+    document.addEventListener("mark-released", () => void this.refresh());
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) void this.refresh();
     });
@@ -80,6 +83,20 @@ export class RoomComments {
       points.undo();
       void this.remove(comment, false);
     });
+  }
+
+  /** Whether something typed is not on the server. */
+  private get busy(): boolean {
+    return this.composer.waits || this.forms.waits || this.outbox.waiting.length > 0;
+  }
+
+  /** Save what is typed in the open forms, and send what waits. */
+  private async settle(): Promise<string> {
+    const forms = this.forms.saveAll();
+    const all = (!this.composer.waits || this.composer.form.save()) && forms;
+    const why = await this.outbox.settle();
+    if (!all) return "A comment cannot be saved as it is: look at what is marked there.";
+    return why && `A comment is not saved yet. ${why}`;
   }
 
   private add(said: Said): Comment {
@@ -168,6 +185,7 @@ export class RoomComments {
       this.changes += 1;
     }
     this.drawAll();
+    if (one.kind !== "reply") touched();
   }
 
   /** What others have said in the meantime; not while something of this browser's is under way. */
@@ -210,6 +228,7 @@ export class RoomComments {
     if (lead) this.status.focusUndo();
     try {
       await deleted;
+      if (!parent) touched();
     } catch (error) {
       this.putBack(comment, parent);
       this.status.say(`It was not deleted. ${words(error)}`);
@@ -231,6 +250,7 @@ export class RoomComments {
     }
     this.putBack(comment, parent);
     this.status.say("It is back.");
+    if (!parent) touched();
     // Not from under the hands of somebody who types by now.
     if (document.activeElement === document.body)
       this.items.get(comment.id)?.querySelector<HTMLElement>("[data-delete]")?.focus();
@@ -265,7 +285,18 @@ export class RoomComments {
     for (const comment of this.comments.values()) this.draw(comment);
     find(this.root, "[data-count]").textContent = this.comments.size ? String(this.comments.size) : "";
     find(this.root, "[data-none]").hidden = this.comments.size > 0;
+    this.drawWaiting();
     this.changed();
+  }
+
+  /** Beside them: how many their student does not see as they are, and the button that releases them. */
+  private drawWaiting(): void {
+    const line = this.root.querySelector<HTMLElement>("[data-waiting]");
+    const count = [...this.comments.values()].filter(({ waits }) => waits).length;
+    if (!line) return;
+    line.hidden = count === 0;
+    const words = count === 1 ? "1 comment is not released yet." : `${count} comments are not released yet.`;
+    find(line, "[data-waiting-words]").textContent = words;
   }
 
   private draw(comment: Comment): void {
