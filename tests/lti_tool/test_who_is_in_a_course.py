@@ -235,7 +235,7 @@ def test_memberships_from_before_keep_what_is_known_of_them(platform: PlatformDo
         person = Person.objects.create(platform=platform.row, sub=sub, name=sub, email="a@example.org")
         Membership.objects.create(course=course, person=person, **fields)
 
-    import_module("lti_tool.migrations.0004_who_is_in_a_course").take_over(apps, None)
+    import_module("lti_tool.migrations.0005_who_is_in_a_course").take_over(apps, None)
 
     now = Membership.objects.values_list("person__sub", "listed", "from_launch", "told")
     everything = Told.LAUNCH_NAME | Told.LAUNCH_EMAIL

@@ -135,7 +135,7 @@ def test_content_chosen_in_one_binds_in_that_one(visit: Visit, second: Deploymen
 class TestMigration:
     """The rows of before keep their people and their work, in the deployment that their course names."""
 
-    BEFORE, AFTER = [("lti_tool", "0003_delivery_ledger")], [("lti_tool", "0006_unique_in_a_deployment")]
+    BEFORE, AFTER = [("lti_tool", "0003_delivery_ledger")], [("lti_tool", "0010_unique_in_a_deployment")]
 
     @pytest.fixture
     def before(self, transactional_db: None) -> Iterator[Any]:
@@ -179,5 +179,5 @@ class TestMigration:
             assert Submission.objects.filter(assignment__resource_link=link).count() == 1
 
     def test_ids_say_when_they_were_made(self) -> None:
-        made_at = importlib.import_module("lti_tool.migrations.0005_fill_in_deployments").made_at
+        made_at = importlib.import_module("lti_tool.migrations.0009_fill_in_deployments").made_at
         assert abs(made_at(new_id()) - timezone.now()) < timedelta(seconds=5)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lti_tool", "0005_fill_in_deployments")]
+    dependencies = [("lti_tool", "0009_fill_in_deployments")]
 
     operations = [
         migrations.AlterField(

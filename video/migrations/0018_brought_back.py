@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lti_tool", "0006_unique_in_a_deployment"),
-        ("video", "0015_event_kinds"),
+        ("lti_tool", "0010_unique_in_a_deployment"),
+        ("video", "0017_new_points_titles_trials"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lti_tool", "0003_delivery_ledger")]
+    dependencies = [("lti_tool", "0007_maximum_and_staff")]
 
     operations = [
         migrations.AddField(

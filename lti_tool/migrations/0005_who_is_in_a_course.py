@@ -26,7 +26,7 @@ def take_over(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lti_tool", "0003_delivery_ledger"),
+        ("lti_tool", "0004_stuck_deliveries"),
     ]
 
     operations = [

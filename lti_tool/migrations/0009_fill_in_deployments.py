@@ -55,6 +55,6 @@ def made_at(pk: uuid.UUID) -> datetime:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lti_tool", "0004_links_of_deployments")]
+    dependencies = [("lti_tool", "0008_links_of_deployments")]
 
     operations = [migrations.RunPython(fill_in, migrations.RunPython.noop, elidable=True)]

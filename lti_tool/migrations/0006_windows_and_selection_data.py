@@ -23,7 +23,7 @@ def write_as_text(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lti_tool", "0003_delivery_ledger")]
+    dependencies = [("lti_tool", "0005_who_is_in_a_course")]
 
     operations = [
         migrations.AddField(

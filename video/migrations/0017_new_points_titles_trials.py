@@ -29,8 +29,8 @@ def find_trials(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lti_tool", "0004_maximum_and_staff"),
-        ("video", "0015_event_kinds"),
+        ("lti_tool", "0007_maximum_and_staff"),
+        ("video", "0016_verified_bytes"),
     ]
 
     operations = [

@@ -19,7 +19,7 @@ def note_staff(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lti_tool", "0003_delivery_ledger"),
+        ("lti_tool", "0006_windows_and_selection_data"),
     ]
 
     operations = [
