@@ -16,7 +16,7 @@ from django.db.models import Min
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from lti_tool import ags, conflicts, outbox, politeness
+from lti_tool import ags, conflicts, outbox, politeness, witness
 from lti_tool import delivery as sending
 from lti_tool.models import Person, Platform, ResourceLink, ScoreDelivery
 from lti_tool.models.score_delivery import ERRORS_UNTIL_STUCK
@@ -97,15 +97,19 @@ def book(launched: PlatformDouble) -> Gradebook:
     return Gradebook(launched)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock() -> Iterator[Any]:
+    """It stands still, so that nothing is due again before a test says so."""
     with time_machine.travel(NOON, tick=False) as traveller:
         yield traveller
 
 
 @pytest.fixture(autouse=True)
-def at_full_speed(settings: Settings) -> None:
+def at_full_speed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is."""
     settings.PLATFORM_REQUESTS_A_SECOND = 1_000_000
+    monkeypatch.setattr(sending, "AT_A_STRETCH", 600)
+    monkeypatch.setattr(witness, "_BELIEVED", 600)
 
 
 def send() -> None:
