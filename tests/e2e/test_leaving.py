@@ -41,7 +41,6 @@ def test_leaving_in_the_whole_window_leaves_the_frame_too_and_leads_back(
     assert not [cookie for cookie in browser.cookies(window.url) if cookie["name"] == "launch" and cookie["value"]]
     window.go_back()
     expect(window.get_by_text("your session in this tab has ended")).to_be_visible()
-    window.go_forward()
     frame.get_by_role("button", name="Save").first.click()
     expect(frame.get_by_text("session in this tab has ended")).to_be_visible()
     window.close()
