@@ -245,7 +245,9 @@ def _chosen_again(bound: Assignment, chosen: Assignment) -> Assignment:
         if chosen != bound:
             before, kept = Terms.of(bound), {name: getattr(bound, name) for name in COUNTED_BY}
             like(chosen, bound)
-            bound.from_moodle = _as_given(chosen)
+            # What Moodle said last is no news; whatever it calls the activity from now on is.
+            seen, _ = bound.from_moodle.get("title", [link.title[:255], None])
+            bound.from_moodle = {"title": [seen, chosen.title]}
             if ask(before, Terms.of(bound), bound):
                 bound.chosen_again = chosen
                 for name, value in kept.items():

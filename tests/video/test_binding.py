@@ -18,11 +18,13 @@ OTHER_COURSE = {f"{LTI}context": {"id": "77", "title": "Film 2027"}}
 
 
 def link(number: str, assignment: Assignment | str, **changes: Any) -> dict[str, Any]:
-    """Claims of an activity that carries an assignment's id."""
-    chosen = str(assignment.pk) if isinstance(assignment, Assignment) else assignment
+    """Claims of an activity that carries an assignment's id, and was called as its content when that was selected."""
+    title, pk = (
+        (assignment.title, str(assignment.pk)) if isinstance(assignment, Assignment) else ("Oral exam", assignment)
+    )
     return {
-        f"{LTI}resource_link": {"id": number, "title": "Oral exam"},
-        f"{LTI}custom": {"assignment": chosen},
+        f"{LTI}resource_link": {"id": number, "title": title},
+        f"{LTI}custom": {"assignment": pk},
         **changes,
     }
 
