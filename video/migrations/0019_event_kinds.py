@@ -4,15 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('video', '0018_brought_back'),
+        ("video", "0018_brought_back"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('upload_started', 'Upload Started'), ('upload_renewed', 'Upload Renewed'), ('upload_resumed', 'Upload Resumed'), ('upload_succeeded', 'Upload Succeeded'), ('upload_failed', 'Upload Failed'), ('submit_asked', 'Submit Asked'), ('submitted', 'Submitted'), ('withdrawn', 'Withdrawn'), ('extended', 'Extended'), ('playback', 'Playback'), ('commented', 'Commented'), ('graded', 'Graded'), ('own_mark', 'Own Mark'), ('released', 'Released'), ('seen', 'Seen'), ('imported', 'Imported'), ('brought', 'Brought'), ('file_started', 'File Started'), ('file_attached', 'File Attached'), ('file_refused', 'File Refused'), ('file_opened', 'File Opened'), ('file_removed', 'File Removed'), ('deleted', 'Deleted'), ('altered', 'Altered')], max_length=20),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("upload_started", "Upload Started"),
+                    ("upload_renewed", "Upload Renewed"),
+                    ("upload_resumed", "Upload Resumed"),
+                    ("upload_succeeded", "Upload Succeeded"),
+                    ("upload_failed", "Upload Failed"),
+                    ("submit_asked", "Submit Asked"),
+                    ("submitted", "Submitted"),
+                    ("withdrawn", "Withdrawn"),
+                    ("extended", "Extended"),
+                    ("playback", "Playback"),
+                    ("commented", "Commented"),
+                    ("graded", "Graded"),
+                    ("own_mark", "Own Mark"),
+                    ("released", "Released"),
+                    ("seen", "Seen"),
+                    ("imported", "Imported"),
+                    ("brought", "Brought"),
+                    ("file_started", "File Started"),
+                    ("file_attached", "File Attached"),
+                    ("file_refused", "File Refused"),
+                    ("file_opened", "File Opened"),
+                    ("file_removed", "File Removed"),
+                    ("deleted", "Deleted"),
+                    ("altered", "Altered"),
+                ],
+                max_length=20,
+            ),
         ),
     ]
