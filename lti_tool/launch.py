@@ -1,8 +1,8 @@
-"""Verify a posted id_token: pylti1p3's checks, with the holes of version 2.0.0 closed.
+"""Verify a posted id_token: pylti1p3's checks, and those that we make beside them.
 
-It verifies the signature, the registration, the deployment and the message. It does not ask for `exp` and `iat`, bound
-a token's age, read `aud` and `azp` as OIDC does, take a nonce once, check whose host the target is, or survive claims
-of the wrong type; those are here (each found by trying, see the tests).
+The library verifies the signature, the registration, the deployment and the message. Checked here: `exp` and `iat` are
+there and a token's age is bounded, `aud` and `azp` are as OIDC says, a nonce serves once, the target is on our host, and
+every claim is of its type (decision 2; the tests have a token for each).
 """
 
 import time
@@ -99,7 +99,7 @@ class _RegisteredPlatform(ToolConfAbstract[DjangoRequest]):
 
 
 class _Message(DjangoMessageLaunch):
-    """The library's launch, asking our state and keys, and stricter where it is open."""
+    """The library's launch, asking our state and keys, with our checks beside its own."""
 
     def __init__(self, request: HttpRequest, state: oidc.State) -> None:
         django_request = DjangoRequest(request, post_only=True)  # type: ignore[no-untyped-call]

@@ -256,7 +256,7 @@ def _chosen_again(bound: Assignment, chosen: Assignment) -> Assignment:
                 bound.chosen_again = None
             log.info("assignment_chosen_again", assignment=str(bound.pk), asks=bound.chosen_again is not None)
         bound.resource_link, bound.content_id = link, link.content_id
-        bound.save(update_fields=[*Assignment.SETTINGS, "chosen_again", "content_id", "updated_at"])
+        bound.save(update_fields=[*Assignment.SETTINGS, "from_moodle", "chosen_again", "content_id", "updated_at"])
     return bound
 
 
