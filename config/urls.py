@@ -10,8 +10,8 @@ urlpatterns = [
     path("lti/", include("lti_tool.urls")),
     path("l/<uuid:launch_id>/", include("lti_tool.launch_urls")),
     path("l/<uuid:launch_id>/", include("video.urls")),
-    path("s/<uuid:selection_id>/", include("video.selection_urls")),
-    path("mail/", include("video.mail_urls")),
+    path("s/<uuid:selection_id>/", include("video.setup.selection_urls")),
+    path("mail/", include("video.mail.urls")),
     path("admin/", admin.site.urls),
 ]
 

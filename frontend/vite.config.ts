@@ -9,7 +9,7 @@ export default defineConfig({
     outDir: "dist",
     emptyOutDir: true,
     rollupOptions: {
-      input: ["page", "student", "room", "roster", "setup", "checkup"].map(
+      input: ["page", "student-page", "grading-room", "roster", "setup", "checkup"].map(
         (name) => `frontend/src/${name}.ts`,
       ),
     },

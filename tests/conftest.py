@@ -15,14 +15,14 @@ from demo.processes import Processes
 from lti_tool import platform_keys, registered
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.services import free_ports
-from video import limits
+from video import rate_limits
 
 
 @pytest.fixture(autouse=True)
 def forget_what_processes_remember() -> None:
     platform_keys.forget()
     registered.forget()
-    limits.forget()
+    rate_limits.forget()
     outside.redis.end()
     cache.clear()
 

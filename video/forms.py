@@ -11,12 +11,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from config import json_text, zones
-from video import rubrics
-from video.attachments import NewFile
-from video.extensions import MOST_EXTRA_ATTEMPTS, first_limit
+from video.assignments.extensions import MOST_EXTRA_ATTEMPTS, first_limit
+from video.feedback.attachments import NewFile
 from video.models import Assignment, Attachment, Submission
-from video.rubrics import short
-from video.uploads import MOST_PARTS_AT_ONCE, Announced
+from video.rubrics import rubrics
+from video.rubrics.rubrics import short
+from video.uploads.tickets import MOST_PARTS_AT_ONCE, Announced
 
 GB = 1024**3
 UNKNOWN_ZONE = (

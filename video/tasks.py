@@ -10,9 +10,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.queue import enqueue
-from video import arrivals, attachments, bulk, hygiene, mailing, notifications, open_uploads, uploads
+from video.feedback import attachments
+from video.mail import notifications, sending
 from video.models import Assignment, Attachment, MarkImport, Video
 from video.problems import Problem
+from video.roster import bulk_actions
+from video.uploads import cleanup, open_uploads, tickets, verification
 
 _AT_ONCE = 100
 
@@ -23,14 +26,14 @@ def complete_upload(video_id: str, parts: int | None = None) -> None:
     video = Video.objects.checkable().filter(pk=video_id, state=Video.State.PENDING).first()
     if video is not None:
         with suppress(Problem):
-            uploads.complete(launch=None, video=video, count=parts)
+            tickets.complete(launch=None, video=video, count=parts)
 
 
 @shared_task
 def check_arrival(video_id: str) -> None:
-    video = arrivals.claim(video_id)
+    video = verification.claim(video_id)
     if video is not None:
-        arrivals.check(video)
+        verification.check(video)
 
 
 @shared_task
@@ -53,14 +56,14 @@ def check_unchecked() -> None:
 
 @shared_task
 def find_vanished_uploads() -> None:
-    hygiene.find_vanished(within=timedelta(hours=2))
+    cleanup.find_vanished(within=timedelta(hours=2))
 
 
 @shared_task
 def abort_abandoned_uploads() -> None:
-    hygiene.find_vanished(within=timedelta(days=settings.UPLOAD_ABANDONED_DAYS))
-    hygiene.abort_abandoned()
-    hygiene.end_unfinished_attachments()
+    cleanup.find_vanished(within=timedelta(days=settings.UPLOAD_ABANDONED_DAYS))
+    cleanup.abort_abandoned()
+    cleanup.end_unfinished_attachments()
 
 
 @shared_task
@@ -68,7 +71,7 @@ def delete_object(video_id: str) -> None:
     """Remove what storage has of a video that is deleted or was refused; anything else is left alone."""
     video = Video.objects.filter(pk=video_id, state__in=[Video.State.DELETED, Video.State.ERROR]).first()
     if video is not None:
-        hygiene.remove_from_storage(video)
+        cleanup.remove_from_storage(video)
 
 
 @shared_task
@@ -76,7 +79,7 @@ def delete_attachment(attachment_id: str) -> None:
     """The same of an attachment."""
     attachment = Attachment.objects.filter(pk=attachment_id, state=Attachment.State.DELETED).first()
     if attachment is not None:
-        hygiene.remove_from_storage(attachment)
+        cleanup.remove_from_storage(attachment)
 
 
 @shared_task
@@ -91,14 +94,14 @@ def delete_leftover_objects() -> None:
     gone = Attachment.objects.filter(state=Attachment.State.DELETED, object_deleted_at=None, active_at__lt=over)
     for attachment_id in gone.values_list("pk", flat=True)[:_AT_ONCE]:
         enqueue(delete_attachment, str(attachment_id))
-    hygiene.clear_incoming()
-    hygiene.remove_left_folders()
+    cleanup.clear_incoming()
+    cleanup.remove_left_folders()
 
 
 @worker_ready.connect
 def clear_what_a_killed_worker_left(**kwargs: object) -> None:
     """On this machine: the sweep may always run on another."""
-    hygiene.remove_left_folders()
+    cleanup.remove_left_folders()
 
 
 @shared_task
@@ -110,13 +113,13 @@ def forget_unoffered_assignments() -> None:
 
 @shared_task
 def release_asked(assignment_id: str, after: str = "") -> None:
-    bulk.release_asked(uuid.UUID(assignment_id), after=after)
+    bulk_actions.release_asked(uuid.UUID(assignment_id), after=after)
 
 
 @shared_task
 def release_left_behind() -> None:
     """Releases that were asked for, and whose message or worker was lost."""
-    for assignment_id in bulk.assignments_to_release():
+    for assignment_id in bulk_actions.assignments_to_release():
         enqueue(release_asked, str(assignment_id))
 
 
@@ -134,11 +137,11 @@ def ask_for_digests() -> None:
 @shared_task
 def send_due_mail() -> None:
     if settings.MAIL:
-        for batch in mailing.hand_out():
+        for batch in sending.hand_out():
             enqueue(send_mail, str(batch))
 
 
 @shared_task
 def send_mail(batch: str) -> None:
     if settings.MAIL:
-        mailing.send_batch(uuid.UUID(batch))
+        sending.send_batch(uuid.UUID(batch))

@@ -1,91 +1,28 @@
 """Pages under /l/<launch id>/. Each is behind `launch_required`."""
 
-from django.urls import path
-
-from video.views import (
-    assignment,
-    attachments,
-    bank,
-    bulk,
-    comments,
-    deliveries,
-    extension,
-    former,
-    grading,
-    new_points,
-    own_mark,
-    playback,
-    points,
-    roster,
-    rubric,
-    spreadsheet,
-    submission,
-    trial,
-    upload,
-)
+from video.assignments import urls as assignments_urls
+from video.comments import urls as comments_urls
+from video.feedback import urls as feedback_urls
+from video.gradebook import urls as gradebook_urls
+from video.grading_room import urls as grading_room_urls
+from video.playback import urls as playback_urls
+from video.roster import urls as roster_urls
+from video.setup import urls as setup_urls
+from video.spreadsheet import urls as spreadsheet_urls
+from video.submissions import urls as submissions_urls
+from video.uploads import urls as uploads_urls
 
 app_name = "video"
 urlpatterns = [
-    path("", assignment.home, name="home"),
-    path("state/", assignment.state, name="state"),
-    path("review/", assignment.review, name="review"),
-    path("settings/", assignment.settings, name="settings"),
-    path("settings/points/", new_points.chosen_again, name="new-points"),
-    path("settings/rubric.csv", rubric.stored, name="rubric-stored"),
-    path("settings/rubric/import/", rubric.read_table, name="rubric-import"),
-    path("settings/rubric/export/", rubric.write_table, name="rubric-export"),
-    path("settings/rubric/of/<uuid:assignment_id>/", rubric.of_another, name="rubric-of"),
-    path("former/", former.question, name="former"),
-    path("roster/", roster.refresh_roster, name="refresh-roster"),
-    path("roster/now/", roster.now, name="roster-now"),
-    path("roster/chosen/", bulk.chosen, name="bulk"),
-    path("roster/more-time/", extension.pasted, name="pasted-list"),
-    path("roster/missing/", roster.missing_addresses, name="missing-addresses"),
-    path("people/<uuid:person_id>/more-time/", extension.more_time, name="more-time"),
-    path("uploads/", upload.begin, name="upload-begin"),
-    path("uploads/<uuid:video_id>/ticket/", upload.renew, name="upload-renew"),
-    path("uploads/<uuid:video_id>/", upload.status, name="upload-status"),
-    path("uploads/<uuid:video_id>/parts/", upload.sign, name="upload-sign"),
-    path("uploads/<uuid:video_id>/complete/", upload.complete, name="upload-complete"),
-    path("uploads/<uuid:video_id>/failed/", upload.failed, name="upload-failed"),
-    path("uploads/<uuid:video_id>/remove/", upload.remove, name="upload-remove"),
-    path("videos/<uuid:video_id>/playback/", playback.grant, name="playback"),
-    path("videos/<uuid:video_id>/comments/", comments.of_video, name="comments"),
-    path("comments/<uuid:comment_id>/", comments.edit, name="comment-edit"),
-    path("comments/<uuid:comment_id>/delete/", comments.delete, name="comment-delete"),
-    path("comments/<uuid:comment_id>/restore/", comments.restore, name="comment-restore"),
-    path("comments/<uuid:comment_id>/reply/", comments.reply, name="comment-reply"),
-    path("bank/", bank.entries, name="bank"),
-    path("bank/<uuid:bank_comment_id>/", bank.edit, name="bank-edit"),
-    path("bank/<uuid:bank_comment_id>/delete/", bank.delete, name="bank-delete"),
-    path("submit/", submission.submit, name="submit"),
-    path("submit/cancel/", submission.cancel, name="submit-cancel"),
-    path("attempts/<uuid:attempt_id>/withdraw/", submission.withdraw, name="withdraw"),
-    path("receipts/<uuid:attempt_id>/", submission.receipt, name="receipt"),
-    path("moodle/", deliveries.troubled, name="deliveries"),
-    path("moodle/again/", deliveries.send_again, name="send-again"),
-    path("moodle/compare/", deliveries.compare, name="compare"),
-    path("moodle/<int:delivery_id>/", deliveries.history, name="delivery"),
-    path("moodle/<int:delivery_id>/decide/", deliveries.decide, name="delivery-decide"),
-    path("submissions/<uuid:submission_id>/", grading.room, name="room"),
-    path("submissions/<uuid:submission_id>/trial/", trial.ask, name="trial"),
-    path("submissions/<uuid:submission_id>/peek/", playback.peek, name="peek"),
-    path("submissions/<uuid:submission_id>/release/", grading.release, name="release"),
-    path("attempts/<uuid:attempt_id>/mark/", grading.save, name="mark"),
-    path("attempts/<uuid:attempt_id>/files/", attachments.files, name="files"),
-    path("files/<uuid:attachment_id>/ticket/", attachments.renew, name="file-renew"),
-    path("files/<uuid:attachment_id>/", attachments.status, name="file-status"),
-    path("files/<uuid:attachment_id>/parts/", attachments.sign, name="file-sign"),
-    path("files/<uuid:attachment_id>/complete/", attachments.complete, name="file-complete"),
-    path("files/<uuid:attachment_id>/failed/", attachments.failed, name="file-failed"),
-    path("files/<uuid:attachment_id>/remove/", attachments.remove, name="file-remove"),
-    path("files/<uuid:attachment_id>/address/", attachments.address, name="file-address"),
-    path("attempts/<uuid:attempt_id>/points/", points.save, name="points"),
-    path("marks/export/", spreadsheet.export, name="marks-export"),
-    path("marks/import/", spreadsheet.upload, name="marks-import"),
-    path("marks/import/<uuid:import_id>/", spreadsheet.look, name="mark-import"),
-    path("marks/import/<uuid:import_id>/apply/", spreadsheet.apply, name="mark-import-apply"),
-    path("marks/import/<uuid:import_id>/undo/", spreadsheet.undo, name="mark-import-undo"),
-    path("attempts/<uuid:attempt_id>/own-mark/", own_mark.save, name="own-mark"),
-    path("attempts/<uuid:attempt_id>/seen/", submission.seen, name="seen"),
+    *assignments_urls.urlpatterns,
+    *comments_urls.urlpatterns,
+    *feedback_urls.urlpatterns,
+    *gradebook_urls.urlpatterns,
+    *grading_room_urls.urlpatterns,
+    *playback_urls.urlpatterns,
+    *roster_urls.urlpatterns,
+    *setup_urls.urlpatterns,
+    *spreadsheet_urls.urlpatterns,
+    *submissions_urls.urlpatterns,
+    *uploads_urls.urlpatterns,
 ]

@@ -1,5 +1,5 @@
 import { fetchJson } from "./http";
-import { startPlayers, stopPlayers } from "./player/player";
+import { startPlayers, stopPlayers } from "./playback/player";
 import { showLocalTimes } from "./times";
 
 interface State {

@@ -16,7 +16,7 @@ export function short(points: number): string {
 
 /**
  * The points for these scores, scaled from the rubric's to the assignment's; undefined until every criterion has some.
- * As `from_rubric` in `video/marks.py`, half hundredths to the even one too: change both. All in hundredths.
+ * As `from_rubric` in `video/grading/marks.py`, half hundredths to the even one too: change both. All in hundredths.
  */
 export function fromRubric(
   scores: readonly (number | undefined)[],

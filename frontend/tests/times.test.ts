@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { renewAfter } from "../src/player/renewal";
+import { renewAfter } from "../src/playback/renewal";
 import { localInputValue, showLocalTimes, soon, useLocalZone } from "../src/times";
 
 const now = new Date("2026-11-21T12:00:00Z");

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from config import outside
 from lti_tool import checkup, platform, platform_keys
-from video import mailing
+from video.mail import sending
 from video.storage import patience
 
 TEXT = Path("docs/operate.md").read_text().partition("## Other systems")[2].partition("\n## ")[0]
@@ -61,7 +61,7 @@ def test_the_rest() -> None:
     assert f"`PAGE_PATIENCE_SECONDS` ({settings.PAGE_PATIENCE_SECONDS})" in TEXT
     assert f"`Retry-After: {outside.AGAIN_SECONDS}`" in TEXT
     assert f"at most every {platform_keys.REFETCH_SECONDS} s" in TEXT
-    assert first(row("mail server", "sign in")[2]) == mailing.MAIL_SECONDS
+    assert first(row("mail server", "sign in")[2]) == sending.MAIL_SECONDS
 
 
 def test_words_are_those_of_the_pages() -> None:
@@ -73,8 +73,8 @@ def test_words_are_those_of_the_pages() -> None:
             "lti_tool/registration.py",
             "lti_tool/checkup.py",
             "video/problems.py",
-            "video/views/roster.py",
-            "video/views/deliveries.py",
+            "video/roster/views.py",
+            "video/gradebook/views.py",
             "config/views.py",
         )
     )

@@ -11,8 +11,8 @@ from django.http import HttpResponse
 
 from lti_tool.models import Membership, Person
 from tests.video.visitor import Visitor
-from video import grading
-from video.marks import Mark
+from video.grading import grades
+from video.grading.marks import Mark
 from video.models import Assignment, Attempt, Grade, MarkImport, Submission, Video
 
 HANDED_IN = datetime(2026, 11, 30, 21, 59, tzinfo=UTC)
@@ -55,7 +55,7 @@ def marked(submission: Submission, marker: Visitor, mark: Mark, *, release: bool
     """The newest attempt's mark, saved as the room saves it."""
     attempt = submission.attempts.submitted()[0]
     grade = Grade.objects.filter(attempt=attempt).first()
-    saved = grading.save_mark(
+    saved = grades.save_mark(
         launch=session_of(marker), attempt=attempt, mark=mark, version=grade.version if grade else 0, finish=release
     )
     assert saved is not None

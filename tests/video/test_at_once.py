@@ -19,10 +19,12 @@ from lti_tool.roles import Role
 from tests.lti_tool.platform_double import LTI, PlatformDouble
 from tests.video.course import hand_in
 from tests.video.post_office import PostOffice
-from video import former, mailing, submissions
-from video.assignments import begin_anew
+from video.assignments import restored
+from video.assignments.binding import begin_anew
+from video.mail import sending
 from video.models import Assignment, Mail
 from video.problems import Problem
+from video.submissions import handing_in
 
 MANY = 6
 
@@ -129,18 +131,18 @@ def test_answers_about_a_restored_activity_while_work_is_handed_in(platform: Pla
     opened(platform, "7", **named, **{f"{LTI}resource_link": {"id": "52", "title": "Interview"}})
     launch = LaunchSession.objects.select_related("resource_link__course__platform", "person").latest("created_at")
     assert launch.resource_link.resource_link_id == "52"
-    assert former.asked(launch.resource_link) == [original]
+    assert restored.asked(launch.resource_link) == [original]
 
     def answer(number: int) -> Any:
         if number > 3:
             with transaction.atomic():
-                assignment = submissions._locked_submission(attempt).assignment
+                assignment = handing_in._locked_submission(attempt).assignment
                 return outbox.wish_withdrawn(
                     resource_link=assignment.link_now(), person=launch.person, comment="", something_left=True
                 )
         try:
             if (number % 2 == 0) == (first == "bring"):
-                return former.bring_back(launch=launch, assignment_id=str(original.pk), shown_id="")
+                return restored.bring_back(launch=launch, assignment_id=str(original.pk), shown_id="")
             return begin_anew(launch)
         except Problem as problem:
             return problem.code
@@ -214,10 +216,10 @@ def test_one_batch_of_e_mail_at_many_workers_is_sent_once(
     times = {"wanted_at": now, "until": now, "told_until": now, "due_at": now}
     Mail.objects.bulk_create(Mail(kind="new_work", person=one, course=course, **times) for one in people)
     # What there is to say is not looked for: who says it is.
-    monkeypatch.setattr("video.mailing.letter", letter)
-    (batch,) = mailing.hand_out()
+    monkeypatch.setattr("video.mail.sending.letter", letter)
+    (batch,) = sending.hand_out()
 
-    at_once(lambda number: mailing.send_batch(batch))
+    at_once(lambda number: sending.send_batch(batch))
 
     assert sorted(mail.to[0] for mail in post_office.received) == sorted(one.email for one in people)
     assert set(Mail.objects.values_list("state", flat=True)) == {"sent"}

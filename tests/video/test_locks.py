@@ -13,9 +13,11 @@ from lti_tool.models import LaunchSession
 from tests.films import film
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.video.visitor import Visitor
-from video import endings, submissions, tasks, uploads
+from video import deletion, tasks
 from video.models import Attempt, Video
 from video.problems import Problem
+from video.submissions import handing_in
+from video.uploads import tickets
 
 pytestmark = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks all or nothing")
 
@@ -26,11 +28,11 @@ def platform(transactional_db: None, answers: responses.RequestsMock) -> Platfor
 
 
 def submit(launch: LaunchSession, video: Video) -> None:
-    submissions.submit(launch=launch, video=video)
+    handing_in.submit(launch=launch, video=video)
 
 
 def remove(launch: LaunchSession, video: Video) -> None:
-    uploads.remove_draft(launch=launch, video=video)
+    tickets.remove_draft(launch=launch, video=video)
 
 
 @pytest.mark.parametrize("pressed", [submit, remove])
@@ -42,7 +44,7 @@ def test_replacement_is_believed_while_its_student_presses_a_button(
     student.hand_over(ticket, film())
     student.send(ticket["urls"]["complete"])
     believing = threading.Event()
-    delete, failed = endings.delete, []
+    delete, failed = deletion.delete, []
 
     def slowly(video: Video, **about: Any) -> None:
         if not believing.is_set():
@@ -61,7 +63,7 @@ def test_replacement_is_believed_while_its_student_presses_a_button(
         finally:
             connection.close()
 
-    monkeypatch.setattr(endings, "delete", slowly)
+    monkeypatch.setattr(deletion, "delete", slowly)
     student_thread = threading.Thread(target=press)
     student_thread.start()
     tasks.check_arrival(ticket["video"])

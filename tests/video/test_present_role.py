@@ -14,8 +14,8 @@ from tests.lti_tool.test_roster import MEMBERS, member
 from tests.video.conftest import Visit
 from tests.video.course import mark
 from tests.video.visitor import ROLES, Visitor
-from video import bulk
 from video.models import Assignment, Grade, Submission
+from video.roster import bulk_actions
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_releases_that_wait_for_a_worker_end_with_the_role(
     Submission.objects.update(release_asked=asker)
     visit("student", "3")
 
-    bulk.release_asked(handed_in.assignment_id)
+    bulk_actions.release_asked(handed_in.assignment_id)
 
     grade.refresh_from_db()
     assert grade.unreleased

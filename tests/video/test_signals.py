@@ -10,7 +10,8 @@ from django.dispatch import Signal
 
 from tests.films import film
 from tests.video.visitor import Visitor
-from video import endings, grading, signals, tasks
+from video import deletion, signals, tasks
+from video.grading import grades
 from video.models import Assignment, Attempt, Submission, Video
 
 Heard = list[tuple[str, dict[str, Any]]]
@@ -145,7 +146,7 @@ def test_deleting_is_told_once(student: Visitor, heard: Heard, committed: Commit
 def test_what_is_rolled_back_is_told_to_nobody(attempt: Attempt, heard: Heard, committed: Commit) -> None:
     video = Video.objects.get()
     with committed(), transaction.atomic():
-        endings.delete(video, launch=None, why="removed")
+        deletion.delete(video, launch=None, why="removed")
         transaction.set_rollback(True)
     assert heard == []
     assert Video.objects.get().state == "ready"
@@ -153,7 +154,7 @@ def test_what_is_rolled_back_is_told_to_nobody(attempt: Attempt, heard: Heard, c
 
 def test_nothing_is_told_before_the_commit(attempt: Attempt, heard: Heard, committed: Commit) -> None:
     with committed():
-        endings.delete(Video.objects.get(), launch=None, why="removed")
+        deletion.delete(Video.objects.get(), launch=None, why="removed")
         assert heard == []
     assert len(heard) == 1
 
@@ -188,7 +189,7 @@ def test_arguments_are_ids_alone(attempt: Attempt, teacher: Visitor, heard: Hear
     """Whoever forwards them to another system gives no personal data away."""
     with committed():
         mark(attempt, teacher, version=0, finish=True, feedback="Private.")
-        grading.touch(attempt)
+        grades.touch(attempt)
     for _, named in heard:
         for value in named.values():
             for one in value if isinstance(value, list) else [value]:

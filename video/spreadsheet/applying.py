@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from lti_tool.models import LaunchSession
 from lti_tool.roles import Role
-from video import events, grading
-from video.grading import MarkChanged
+from video import events
+from video.grading import grades
+from video.grading.grades import MarkChanged
 from video.models import Assignment, Event, Grade, ImportedMark, MarkImport
 from video.models.mark_import import UNDO_LASTS
 from video.problems import Problem
@@ -28,7 +29,7 @@ State = ImportedMark.State
 
 def may_release_at_once(launch: LaunchSession, assignment: Assignment) -> bool:
     """Whether imported marks may go back to their students straight away."""
-    return not assignment.hold_grades and grading.may_release(launch, assignment)
+    return not assignment.hold_grades and grades.may_release(launch, assignment)
 
 
 def may_undo(launch: LaunchSession, marks_import: MarkImport) -> bool:
@@ -36,7 +37,7 @@ def may_undo(launch: LaunchSession, marks_import: MarkImport) -> bool:
     if launch.role in Role.editors():
         return True
     mine = marks_import.by_id == launch.person_id
-    return mine and (not marks_import.release or grading.may_release(launch, marks_import.assignment))
+    return mine and (not marks_import.release or grades.may_release(launch, marks_import.assignment))
 
 
 def last_undoable(launch: LaunchSession, assignment: Assignment) -> MarkImport | None:
@@ -135,7 +136,7 @@ def _apply(launch: LaunchSession, marks_import: MarkImport, row_id: int) -> None
     if row is None:  # its attempt was deleted
         return
     with transaction.atomic():
-        submission = grading.locked(row.attempt)
+        submission = grades.locked(row.attempt)
         undone = MarkImport.objects.filter(pk=marks_import.pk, undone_at__isnull=False).exists()
         if undone or not _settle(row, State.PROPOSED, State.APPLIED):
             return  # another tab was faster
@@ -144,14 +145,14 @@ def _apply(launch: LaunchSession, marks_import: MarkImport, row_id: int) -> None
         rubric = rubric_of(submission.assignment)
         try:
             # The points of a file are out of what there was when it was read.
-            grading.check_terms(submission.assignment, marks_import.report.get("terms", ""))
+            grades.check_terms(submission.assignment, marks_import.report.get("terms", ""))
         except Problem:
             row.state = State.OVERTAKEN
             row.save()
             return
         try:
             mark = snapshots.changed(comparing.mark_of(grade, rubric), row.wanted, rubric)
-            saved = grading.save_mark(
+            saved = grades.save_mark(
                 launch=launch, attempt=row.attempt, mark=mark, version=row.version, finish=marks_import.release
             )
         except (MarkChanged, ValidationError):  # the mark, or the rubric that its scores were read by
@@ -169,7 +170,7 @@ def _undo(launch: LaunchSession, row_id: int) -> None:
     if row is None:
         return
     with transaction.atomic():
-        submission = grading.locked(row.attempt)
+        submission = grades.locked(row.attempt)
         if not _settle(row, State.APPLIED, State.UNDONE):
             return
         grade = Grade.objects.select_related("release", "attempt").filter(attempt=row.attempt).first()
@@ -181,7 +182,7 @@ def _undo(launch: LaunchSession, row_id: int) -> None:
         if grade is None or not untouched:
             ImportedMark.objects.filter(pk=row.pk).update(state=State.LEFT)
             return
-        grading.put_back(launch=launch, submission=submission, grade=grade, before=row.before)
+        grades.put_back(launch=launch, submission=submission, grade=grade, before=row.before)
 
 
 def _settle(row: ImportedMark, was: State, becomes: State) -> bool:

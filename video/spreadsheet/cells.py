@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
-from video import rubrics
-from video.rubrics import short
+from video.rubrics import rubrics
+from video.rubrics.rubrics import short
 
 # Where a program may see the beginning of a cell: of a line, and behind a delimiter when a file is opened with another
 # than it was written with.

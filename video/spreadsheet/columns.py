@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from django.core.exceptions import ValidationError
 
-from video import rubrics
 from video.models import Assignment, Grade
-from video.rubrics import Criterion, Rubric, Score
+from video.rubrics import rubrics
+from video.rubrics.rubrics import Criterion, Rubric, Score
 
 
 class Column(StrEnum):

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
-from video import marks, rich_text
-from video.marks import MOST_FEEDBACK, Mark
+from video.feedback import rich_text
+from video.grading import marks
+from video.grading.marks import MOST_FEEDBACK, Mark
 from video.models import Assignment, Grade
-from video.rubrics import Rubric, Score
+from video.rubrics.rubrics import Rubric, Score
 from video.spreadsheet import cells as cell
 from video.spreadsheet.columns import Column, criterion_headings, rubric_of, scores_of
 from video.spreadsheet.export import feedback_cell

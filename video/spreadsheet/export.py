@@ -12,19 +12,22 @@ from django.db.models import Max, OuterRef, Subquery
 from django.utils.text import slugify
 
 from lti_tool.models import ScoreDelivery
-from video import anonymity, chips, rich_text, roster
-from video.durations import clock
+from video import status_labels
+from video.feedback import rich_text
+from video.media.durations import clock
 from video.models import Assignment, Attempt, Comment, Grade, Submission, Video
+from video.roster import listing
 from video.spreadsheet.cells import guard, number
 from video.spreadsheet.columns import Column, criterion_headings, headings, rubric_of, scores_of
+from video.submissions import anonymity
 
 AT_ONCE = 500  # people
 MOST_IN_A_CELL = 32_000  # characters: Excel cuts a cell after 32,767
 _CUT = "\n[…] The rest is in Reelmark."
 _BOM = "\ufeff"  # without it Excel takes UTF-8 for the system's own 8-bit letters
 _BEFORE_HANDING_IN: dict[str, str] = {
-    Submission.State.OPENED: chips.NOT_STARTED.label,
-    Submission.State.DRAFT: chips.DRAFT.label,
+    Submission.State.OPENED: status_labels.NOT_STARTED.label,
+    Submission.State.DRAFT: status_labels.DRAFT.label,
 }
 
 
@@ -66,7 +69,7 @@ def lines(assignment: Assignment, style: Style) -> Iterator[str]:
 
 def people(assignment: Assignment) -> list[Somebody]:
     """Everybody, by name; in anonymous marking by alias, or the order would tell who has which."""
-    listed = roster.people(assignment).filter(trial=False).order_by("shown_name", "pk")
+    listed = listing.people(assignment).filter(trial=False).order_by("shown_name", "pk")
     found = [Somebody(*row) for row in listed.values_list("pk", "shown_name", "shown_email", "state")]
     return sorted(found, key=lambda one: identifier(assignment, one.pk)) if assignment.anonymous else found
 
@@ -90,12 +93,12 @@ def _rows(assignment: Assignment, some: Sequence[Somebody], style: Style) -> Ite
         for delivery in ScoreDelivery.objects.filter(resource_link=assignment.resource_link_id, person__in=ids)
     }
     for one in some:
-        attempt, delivery = attempts.get(one.pk), chips.delivery_chip(deliveries.get(one.pk))
+        attempt, delivery = attempts.get(one.pk), status_labels.delivery_chip(deliveries.get(one.pk))
         row: dict[str, str] = {
             Column.IDENTIFIER: identifier(assignment, one.pk),
             Column.NAME: guard(one.name),
             Column.EMAIL: guard(one.email),
-            Column.STATUS: _BEFORE_HANDING_IN.get(one.state, chips.NOT_OPENED.label),
+            Column.STATUS: _BEFORE_HANDING_IN.get(one.state, status_labels.NOT_OPENED.label),
             Column.MAXIMUM: number(assignment.points, style.decimal),
             Column.DELIVERY: delivery.label if delivery else "",
             Column.ASSIGNMENT: str(assignment.pk),
@@ -109,7 +112,7 @@ def _rows(assignment: Assignment, some: Sequence[Somebody], style: Style) -> Ite
 def _of_attempt(assignment: Assignment, attempt: Any, style: Style) -> dict[str, str]:
     grade: Grade | None = getattr(attempt, "grade", None)
     cells: dict[str, str] = {
-        Column.STATUS: chips.mark_chip(attempt, grade).label,
+        Column.STATUS: status_labels.mark_chip(attempt, grade).label,
         Column.ATTEMPT: str(attempt.number),
         Column.HANDED_IN: _time(attempt.submitted_at, style),
         Column.LATE: _yes_no(attempt.late),

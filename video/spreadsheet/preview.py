@@ -6,12 +6,14 @@ from typing import Any
 
 from django.core.paginator import Page
 
-from video import marks, rich_text, roster
-from video.chips import Chip
+from video.feedback import rich_text
+from video.grading import marks
 from video.models import Assignment, ImportedMark, MarkImport, Release
-from video.rubrics import Rubric
+from video.roster import listing
+from video.rubrics.rubrics import Rubric
 from video.spreadsheet import applying, snapshots
 from video.spreadsheet.columns import rubric_of
+from video.status_labels import Chip
 
 ROWS_SHOWN = 100  # on a page
 REFUSED_SHOWN = 500
@@ -119,7 +121,7 @@ def preview(marks_import: MarkImport, page: "Page[ImportedMark]") -> Preview:
 
 def _names(assignment: Assignment, rows: list[ImportedMark]) -> dict[Any, str]:
     """As markers may know them."""
-    people = roster.people(assignment).filter(pk__in=[row.attempt.submission.person_id for row in rows])
+    people = listing.people(assignment).filter(pk__in=[row.attempt.submission.person_id for row in rows])
     return dict(people.values_list("pk", "shown_name"))
 
 

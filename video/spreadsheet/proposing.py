@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from lti_tool.models import LaunchSession
-from video import marks
+from video.grading import marks
 from video.models import Assignment, Attempt, Grade, ImportedMark, MarkImport
-from video.rubrics import Rubric, short
+from video.rubrics.rubrics import Rubric, short
 from video.spreadsheet import comparing, export, snapshots
 from video.spreadsheet.cells import clipped
 from video.spreadsheet.columns import Column, rubric_of

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from video import rubrics
-from video.marks import Mark
+from video.grading.marks import Mark
 from video.models import Grade, Release
-from video.rubrics import Rubric, short
+from video.rubrics import rubrics
+from video.rubrics.rubrics import Rubric, short
 
 
 def of_change(before: Mark, after: Mark) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import template
 
-from video import marks
-from video.marks import CriterionFields, CriterionRow, RubricResult
+from video.grading import marks
+from video.grading.marks import CriterionFields, CriterionRow, RubricResult
 from video.models import Assignment, Grade, OwnMark, Release
 
 register = template.Library()

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from django import template
 
-from video import rich_text
-from video.durations import clock
+from video.feedback import rich_text
+from video.media.durations import clock
 
 register = template.Library()
 

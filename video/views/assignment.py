@@ -10,15 +10,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
-from video import anonymity, former, media_types
-from video.assignments import assignment_of, earlier, earlier_of, like, new_assignment
+from video.assignments import restored
+from video.assignments.binding import assignment_of, earlier, earlier_of, like, new_assignment
 from video.forms import AssignmentForm
+from video.grading.points_change import Question, count, save
+from video.json_api import json_answer
+from video.media import media_types
 from video.models import Assignment, Submission
-from video.new_points import Question, count, save
-from video.student_page import StudentPage, student_page
-from video.views import new_points, roster
-from video.views.answers import json_answer
-from video.views.rubric import rubric_tools
+from video.roster import views
+from video.setup import points_change_views
+from video.setup.rubric_views import rubric_tools
+from video.student_page.page import StudentPage, student_page
+from video.submissions import anonymity
 
 EDITORS = tuple(Role.editors())
 
@@ -28,11 +31,11 @@ EDITORS = tuple(Role.editors())
 def home(request: LaunchRequest) -> HttpResponse:
     launch = request.launch
     assignment = assignment_of(launch)
-    if assignment is None and former.look(launch.resource_link):
+    if assignment is None and restored.look(launch.resource_link):
         assignment = assignment_of(launch)
     if assignment is None:
         return _not_yet(request)
-    return roster.show(request, assignment) if launch.is_staff else _student(request, assignment)
+    return views.show(request, assignment) if launch.is_staff else _student(request, assignment)
 
 
 @launch_required()
@@ -57,21 +60,21 @@ def review(request: LaunchRequest) -> HttpResponse:
             student = None  # somebody of another course: no name for those who may not know it
     assignment = assignment_of(launch)
     if assignment is not None and assignment.anonymous:
-        return render(request, "video/review_hidden.html", {"launch": launch, "assignment": assignment})
+        return render(request, "video/grading_room/review_hidden.html", {"launch": launch, "assignment": assignment})
     context = {"launch": launch, "assignment": assignment, "student": student}
-    return render(request, "video/nothing_handed_in.html", context)
+    return render(request, "video/grading_room/nothing_handed_in.html", context)
 
 
 def _not_yet(request: LaunchRequest) -> HttpResponse:
     """There is no assignment: a teacher sets it up, or says whether it is one that was restored; others wait."""
     launch = request.launch
-    asked = former.asked(launch.resource_link)
+    asked = restored.asked(launch.resource_link)
     if launch.role in EDITORS:
         return redirect("video:former" if asked else "video:settings", launch.pk)
     context = {"launch": launch, "assignment": None}
     if not asked:
-        return render(request, "video/not_set_up.html", context)
-    return render(request, "video/undecided.html", {**context, "attempts": former.own_work(launch)[:20]})
+        return render(request, "video/student_page/not_set_up.html", context)
+    return render(request, "video/assignments/undecided.html", {**context, "attempts": restored.own_work(launch)[:20]})
 
 
 def _saved(form: AssignmentForm, launch: LaunchSession) -> bool:
@@ -89,7 +92,7 @@ def _saved(form: AssignmentForm, launch: LaunchSession) -> bool:
 def _changed(request: LaunchRequest, form: AssignmentForm) -> Question | None:
     """Save what there was already; the question, where something has to be decided about its marks first."""
     form.instance.set_up_by = form.instance.set_up_by or request.launch.person
-    answer = new_points.answer_of(request.POST)
+    answer = points_change_views.answer_of(request.POST)
     return save(launch=request.launch, changed=form.instance, store=form.save, answer=answer)
 
 
@@ -125,7 +128,7 @@ def _student(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
         "every": _seconds_until_news(page),
         "upload_config": upload_config,
     }
-    return render(request, "video/student.html", context)
+    return render(request, "video/student_page/page.html", context)
 
 
 def _seconds_until_news(page: StudentPage) -> int:
@@ -144,7 +147,7 @@ def settings(request: LaunchRequest) -> HttpResponse:
     form = AssignmentForm(request.POST or None, instance=assignment)
     if request.method == "POST" and form.is_valid() and "back" not in request.POST:
         if known and (question := _changed(request, form)):
-            return new_points.asked(request, question, known)
+            return points_change_views.asked(request, question, known)
         if known or _saved(form, launch):
             messages.success(request, "Saved." if known else "Saved. Students can now hand in their videos.")
             return redirect("video:home", launch.pk)
@@ -156,7 +159,7 @@ def settings(request: LaunchRequest) -> HttpResponse:
         "earlier": earlier(launch.person) if known is None else [],
         "like": request.GET.get("like", ""),
         "rubric_tools": rubric_tools(launch, known),
-        "former": former.offered(launch.resource_link, known),
+        "former": restored.offered(launch.resource_link, known),
         "marked": count(known) if known else 0,
     }
-    return render(request, "video/settings.html", context, status=422 if form.errors else 200)
+    return render(request, "video/setup/settings.html", context, status=422 if form.errors else 200)

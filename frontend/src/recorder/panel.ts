@@ -1,5 +1,5 @@
 import { openFullWindow } from "../full-window";
-import { type Arrived, RecordingUpload } from "../upload/recording-upload";
+import { type Arrived, RecordingUpload } from "../uploads/recording-upload";
 import { type ScreenAbility, screenAbility, surroundings, whyNoRecording } from "./ability";
 import { CheckStep } from "./check-step";
 import { recordingType } from "./codec";

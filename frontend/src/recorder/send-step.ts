@@ -1,7 +1,7 @@
 import { bytes, timeLeft } from "../format";
 import { Refusal } from "../http";
-import type { Arrived, RecordingUpload, SendingState } from "../upload/recording-upload";
-import { Speed } from "../upload/speed";
+import type { Arrived, RecordingUpload, SendingState } from "../uploads/recording-upload";
+import { Speed } from "../uploads/speed";
 import { type Places, show } from "./places";
 import { clock } from "./stopwatch";
 import type { Take } from "./take";

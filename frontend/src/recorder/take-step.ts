@@ -1,5 +1,5 @@
 import { bytes } from "../format";
-import type { RecordingUpload, SendingState } from "../upload/recording-upload";
+import type { RecordingUpload, SendingState } from "../uploads/recording-upload";
 import { allowedByPolicy } from "./ability";
 import { type Limit, mostBytes } from "./estimate";
 import { type Places, show } from "./places";
