@@ -4,18 +4,27 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from config import outside
 
 log = structlog.get_logger(__name__)
 
 
-def enqueue(task: Any, *args: str | int) -> None:
+def enqueue(name: str, *args: str | int) -> None:
     """Queue a Celery task when the present transaction has been committed (at once where there is none).
 
     With the broker gone, the person's page must come all the same: the fault is logged, and the sweeps of the beat find
     what was not queued. So every task given here needs a sweep that finds its work in the database.
+
+    Args:
+        name: dotted, such as `video.uploads.tasks.check_arrival`. A name, no import: who causes work need not know who
+            does it, so that no two modules import each other.
+
+    Raises:
+        ImportError: there is no such task.
     """
+    task = import_string(name)
     transaction.on_commit(lambda: _publish(task, args))
 
 

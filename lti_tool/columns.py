@@ -70,6 +70,4 @@ def links_to_tell() -> Iterable[Any]:
 
 
 def _queue(link_id: Any) -> None:
-    from lti_tool.tasks import tell_maximum
-
-    enqueue(tell_maximum, str(link_id))
+    enqueue("lti_tool.tasks.tell_maximum", str(link_id))

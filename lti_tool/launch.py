@@ -1,8 +1,8 @@
 """Verify a posted id_token: pylti1p3's checks, and those that we make beside them.
 
 The library verifies the signature, the registration, the deployment and the message. Checked here: `exp` and `iat` are
-there and a token's age is bounded, `aud` and `azp` are as OIDC says, a nonce serves once, the target is on our host, and
-every claim is of its type (decision 2; the tests have a token for each).
+there and a token's age is bounded, `aud` and `azp` are as OIDC says, a nonce serves once, the target is on our host,
+and every claim is of its type (decision 2; the tests have a token for each).
 """
 
 import time

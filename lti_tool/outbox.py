@@ -231,9 +231,7 @@ def owe_elsewhere(*, before: ResourceLink, after: ResourceLink) -> int:
 
 def queue(platform_id: Any) -> None:
     """Have a worker look at what is due to a platform, once the present transaction is committed."""
-    from lti_tool.tasks import deliver_to_platform
-
-    enqueue(deliver_to_platform, str(platform_id))
+    enqueue("lti_tool.tasks.deliver_to_platform", str(platform_id))
 
 
 def platforms_due() -> list[Platform]:

@@ -6,5 +6,8 @@ class VideoConfig(AppConfig):
 
     def ready(self) -> None:
         from lti_tool import access
+        from video.assignments import binding
+        from video.grading import points_change
 
         access.join("resource_link__assignment")
+        binding.ask_first(points_change.asks)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from lti_tool.models import LaunchSession
-from video import events, signals, tasks
+from video import events, signals
 from video.models import Event, Video
 from video.problems import Problem
 
@@ -32,7 +32,7 @@ def refuse(video: Video, *, launch: LaunchSession | None, problem: Problem, wher
         )
         if ended:
             events.record(Event.Kind.UPLOAD_FAILED, launch=launch, video=video, reason=problem.code)
-            enqueue(tasks.delete_object, str(video.pk))
+            enqueue("video.cleanup.tasks.delete_object", str(video.pk))
     return bool(ended)
 
 
@@ -50,4 +50,4 @@ def delete(video: Video, *, launch: LaunchSession | None, why: str) -> None:
         setattr(video, name, value)
     events.record(Event.Kind.DELETED, launch=launch, video=video, why=why)
     signals.send_on_commit(signals.deleted, Video, video_id=video.pk, why=why)
-    enqueue(tasks.delete_object, str(video.pk))
+    enqueue("video.cleanup.tasks.delete_object", str(video.pk))

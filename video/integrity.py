@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from lti_tool.models import LaunchSession
 from video import events
-from video.models import Event, Video
+from video.models import Attachment, Event, Video
 from video.problems import Problem
 from video.storage import storage
 from video.storage.base import StoredObject
-from video.uploads.copies import Upload
 
 log = structlog.get_logger(__name__)
+
+Upload = Video | Attachment
 
 
 def compare(upload: Upload, *, launch: LaunchSession | None) -> None:

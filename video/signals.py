@@ -3,7 +3,7 @@
 Arguments are ids alone (UUIDs; `submission_id` and so on), never names, addresses, tokens or rows: a row would be as
 old as the transaction, and an id fits into a task. A receiver runs where the change was made, most often while a person
 waits: whatever takes time it hands to a worker. One that fails is logged (`receiver_failed`) and harms nobody else.
-docs/developers.md has an example.
+docs/architecture.md has an example.
 """
 
 from typing import Any

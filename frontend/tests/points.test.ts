@@ -10,7 +10,7 @@ interface Total {
 }
 
 // What the server counts from the same: tests/video/grading/test_marks.py.
-const totals = JSON.parse(readFileSync("tests/video/rubrics/rubric_totals.json", "utf8")) as Total[];
+const totals = JSON.parse(readFileSync("tests/video/grading/rubric_totals.json", "utf8")) as Total[];
 
 it.each(totals)("counts $scores of $most, scaled to $maximum, as the server does", (total) => {
   const most = sum(total.most.map(hundredths));

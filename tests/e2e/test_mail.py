@@ -51,7 +51,7 @@ def test_a_released_mark_is_told_once_and_can_be_ended(
         teacher.get_by_role("button", name="Save").first.click()
         expect(teacher.get_by_text("Saved the mark")).to_be_visible()
         assert ask(demo, "UPDATE video_mail SET due_at = wanted_at") == 1, "as if ten minutes were over"
-        demo.call("video.tasks.send_due_mail")
+        demo.call("video.mail.tasks.send_due_mail")
         wait_for(page, lambda: post_office.received, "an e-mail")
         wait_for(page, lambda: ask(demo, "DELETE FROM video_mail WHERE state = 'sent'"), "its note")
 

@@ -24,7 +24,7 @@ from video.assignments.binding import begin_anew
 from video.mail import sending
 from video.models import Assignment, Mail
 from video.problems import Problem
-from video.submissions import handing_in
+from video.submissions import locking
 
 MANY = 6
 
@@ -136,7 +136,7 @@ def test_answers_about_a_restored_activity_while_work_is_handed_in(platform: Pla
     def answer(number: int) -> Any:
         if number > 3:
             with transaction.atomic():
-                assignment = handing_in._locked_submission(attempt).assignment
+                assignment = locking.locked(attempt).assignment
                 return outbox.wish_withdrawn(
                     resource_link=assignment.link_now(), person=launch.person, comment="", something_left=True
                 )

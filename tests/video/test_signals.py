@@ -11,8 +11,8 @@ from django.dispatch import Signal
 from tests.films import film
 from tests.video.visitor import Visitor
 from video import deletion, signals, tasks
-from video.grading import grades
 from video.models import Assignment, Attempt, Submission, Video
+from video.submissions import locking
 
 Heard = list[tuple[str, dict[str, Any]]]
 Commit = Callable[[], AbstractContextManager[Any]]
@@ -189,7 +189,7 @@ def test_arguments_are_ids_alone(attempt: Attempt, teacher: Visitor, heard: Hear
     """Whoever forwards them to another system gives no personal data away."""
     with committed():
         mark(attempt, teacher, version=0, finish=True, feedback="Private.")
-        grades.touch(attempt)
+        locking.touch(attempt)
     for _, named in heard:
         for value in named.values():
             for one in value if isinstance(value, list) else [value]:

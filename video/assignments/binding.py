@@ -1,6 +1,8 @@
 """Which assignment a launch is about: bound to its link, bound now, or made as a copy."""
 
 import uuid
+from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import structlog
@@ -11,11 +13,11 @@ from django.utils import timezone
 from lti_tool.models import Course, LaunchSession, Membership, Person, ResourceLink
 from lti_tool.roles import Role
 from video.assignments import restored
-from video.grading.points_change import Terms, ask
 from video.models import Assignment
 
 log = structlog.get_logger(__name__)
 MOST_EARLIER = 50
+_ask_first: Callable[[Assignment, Assignment], bool]
 COUNTED_BY = ("points", "grading", "rubric")  # what marks are numbers of
 
 
@@ -68,6 +70,14 @@ def part(launch: LaunchSession) -> Assignment | None:
     with transaction.atomic():
         restored.put_back(launch=launch)
         return begin_anew(launch)
+
+
+def ask_first(asks: Callable[[Assignment, Assignment], bool]) -> None:
+    """Where an assignment would change from the first to the second, `asks` says whether a teacher decides about its
+    marks before. (Marks stand above this room, which knows none.)
+    """
+    global _ask_first
+    _ask_first = asks
 
 
 def new_assignment(launch: LaunchSession) -> Assignment:
@@ -243,12 +253,12 @@ def _chosen_again(bound: Assignment, chosen: Assignment) -> Assignment:
         if bound.content_id == link.content_id:
             return bound  # another request was faster
         if chosen != bound:
-            before, kept = Terms.of(bound), {name: getattr(bound, name) for name in COUNTED_BY}
+            before, kept = copy(bound), {name: getattr(bound, name) for name in COUNTED_BY}
             like(chosen, bound)
             # What Moodle said last is no news; whatever it calls the activity from now on is.
             seen, _ = bound.from_moodle.get("title", [link.title[:255], None])
             bound.from_moodle = {"title": [seen, chosen.title]}
-            if ask(before, Terms.of(bound), bound):
+            if _ask_first(before, bound):
                 bound.chosen_again = chosen
                 for name, value in kept.items():
                     setattr(bound, name, value)

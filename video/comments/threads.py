@@ -18,11 +18,10 @@ from lti_tool.models import LaunchSession, Membership
 from lti_tool.names import is_stand_in
 from lti_tool.roles import Role
 from video import events
-from video.grading import grades
 from video.media.durations import clock
 from video.models import Attempt, Comment, Event, Release, Video
 from video.problems import Problem
-from video.submissions import anonymity
+from video.submissions import anonymity, locking
 
 MOST_TEXT = 5000  # characters
 MOST_COMMENTS = 500  # of a video
@@ -189,7 +188,7 @@ def reply(*, launch: LaunchSession, to: Comment, text: str, comment_id: uuid.UUI
 def edit(*, launch: LaunchSession, comment: Comment, said: Said | str) -> None:
     """Say it otherwise; a reply, by its text alone. Its student sees a reply at once, all else with a release."""
     with transaction.atomic():
-        grades.locked(comment.video.attempt)
+        locking.locked(comment.video.attempt)
         comment.refresh_from_db(fields=["at", "until", "text", "edited_at", "given", "deleted_at"])
         if comment.deleted_at is not None:
             raise Http404
@@ -209,7 +208,7 @@ def edit(*, launch: LaunchSession, comment: Comment, said: Said | str) -> None:
 def delete(*, launch: LaunchSession, comment: Comment, back: bool = False) -> None:
     """Take it away, from its student too: at once, for it may have been meant for another. `back`: undo that."""
     with transaction.atomic():
-        grades.locked(comment.video.attempt)
+        locking.locked(comment.video.attempt)
         rows = Comment.objects.filter(pk=comment.pk, deleted_at__isnull=not back)
         if rows.update(deleted_at=None if back else timezone.now()):
             _changed(launch, comment, "restored" if back else "deleted")
@@ -218,7 +217,7 @@ def delete(*, launch: LaunchSession, comment: Comment, back: bool = False) -> No
 def _add(launch: LaunchSession, new: Comment, comment_id: uuid.UUID | None, *, most: int) -> Comment:
     try:
         with transaction.atomic():
-            grades.locked(new.video.attempt)
+            locking.locked(new.video.attempt)
             _check_handed_in(new.video.attempt)
             if new.reply_to and not Comment.objects.filter(pk=new.reply_to.pk, deleted_at=None).exists():
                 raise Http404
@@ -250,7 +249,7 @@ def _said(launch: LaunchSession, comment: Comment, said: Said | str) -> Comment:
 
 def _changed(launch: LaunchSession, comment: Comment, did: str) -> None:
     if comment.reply_to_id is None:
-        grades.touch(comment.video.attempt)
+        locking.touch(comment.video.attempt)
     events.record(
         Event.Kind.COMMENTED,
         launch=launch,

@@ -16,10 +16,9 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from lti_tool.models import LaunchSession
-from video import events, integrity, tasks
+from video import events, integrity
 from video.deletion import NOTHING_ELSE
 from video.feedback import audio, file_types
-from video.grading import grades
 from video.media.probe import Unreadable
 from video.models import Attachment, Attempt, Event
 from video.models.attachment import AttachmentQuerySet
@@ -36,6 +35,7 @@ from video.storage.base import (
     StoredObject,
     StoredPart,
 )
+from video.submissions import locking
 from video.uploads import parts
 from video.uploads.copies import Copies, arrived
 from video.uploads.file_names import new_key, shown_name
@@ -161,7 +161,7 @@ def complete(*, launch: LaunchSession, attachment: Attachment) -> Attachment:
     if attachment.state == Attachment.State.PENDING:
         raise _not_arrived()
     if attachment.state not in _ARRIVED:
-        enqueue(tasks.delete_attachment, str(attachment.pk))
+        enqueue("video.cleanup.tasks.delete_attachment", str(attachment.pk))
         raise _over(attachment)
     return attachment
 
@@ -175,13 +175,13 @@ def give_up(*, launch: LaunchSession, attachment: Attachment) -> None:
 def remove(*, launch: LaunchSession, attachment: Attachment) -> None:
     """Take it away, from the student too; a worker removes its object. Again changes nothing."""
     with transaction.atomic():
-        grades.locked(attachment.attempt)
+        locking.locked(attachment.attempt)
         found = Attachment.objects.select_for_update().get(pk=attachment.pk)
         if found.deleted_at is not None:
             return
         _delete(found)
         if found.attached_at is not None:
-            grades.touch(found.attempt)
+            locking.touch(found.attempt)
         events.record(Event.Kind.FILE_REMOVED, launch=launch, attachment=str(found.pk))
 
 
@@ -312,7 +312,7 @@ def _remember(attachment: Attachment, *, launch: LaunchSession) -> None:
     try:
         with transaction.atomic():
             check_room_for_file(launch.person)
-            grades.locked(attachment.attempt)
+            locking.locked(attachment.attempt)
             _check_handed_in(attachment)
             _check_room(attachment.attempt)
             attachment.save(force_insert=True)
@@ -363,19 +363,19 @@ def _attach(attachment: Attachment, key: str, stored: StoredObject, *, launch: L
     state = Attachment.State.CHECKING if recorded else Attachment.State.READY
     now = timezone.now()
     with transaction.atomic():
-        grades.locked(attachment.attempt)
+        locking.locked(attachment.attempt)
         _check_handed_in(attachment)
         _check_room(attachment.attempt, but=attachment)
         attached = _as_it_was(attachment).update(
             state=state, key=key, size=stored.size, checksum=stored.checksum, attached_at=now, active_at=now
         )
         if attached:
-            grades.touch(attachment.attempt)
+            locking.touch(attachment.attempt)
             events.record(
                 Event.Kind.FILE_ATTACHED, launch=launch, attachment=str(attachment.pk), kind_of=attachment.kind
             )
             if recorded:
-                enqueue(tasks.check_attachment, str(attachment.pk))
+                enqueue("video.feedback.tasks.check_attachment", str(attachment.pk))
 
 
 def _as_it_was(attachment: Attachment) -> AttachmentQuerySet:
@@ -438,7 +438,7 @@ def _delete(attachment: Attachment) -> None:
     attachment.state = Attachment.State.DELETED
     attachment.deleted_at = timezone.now()
     attachment.save(update_fields=["state", "deleted_at", "error_message"])
-    enqueue(tasks.delete_attachment, str(attachment.pk))
+    enqueue("video.cleanup.tasks.delete_attachment", str(attachment.pk))
 
 
 def _not_arrived() -> Problem:

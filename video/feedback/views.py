@@ -1,4 +1,4 @@
-"""Files that go with a mark: how markers send them, and how one gets them. (`docs/developers.md` has the shapes.)"""
+"""Files that go with a mark: how markers send them, and how one gets them. (`docs/architecture.md` has the shapes.)"""
 
 import uuid
 from datetime import datetime
@@ -16,12 +16,13 @@ from lti_tool.roles import Role
 from video import rate_limits
 from video.feedback import attachments
 from video.feedback.attachments import Begun
-from video.forms import FileForm, PartsForm
+from video.feedback.forms import FileForm
 from video.json_api import json_answer, json_body
 from video.models import Attachment, Attempt, Submission
 from video.problems import Problem
 from video.rate_limits import Limit
 from video.storage.base import StoredPart
+from video.uploads.forms import PartsForm
 
 STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
 

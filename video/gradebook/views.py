@@ -11,7 +11,6 @@ from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.errors import PlatformError, PlatformSlow
 from lti_tool.models import ResourceLink, ScoreDelivery
 from lti_tool.roles import Role
-from lti_tool.tasks import compare_grades
 from video.assignments.binding import assignment_of
 from video.gradebook import ledger
 from video.gradebook.ledger import DeliveryRow
@@ -105,7 +104,7 @@ def compare(request: LaunchRequest) -> HttpResponse:
     try:
         _tell_what_differs(request, link)
     except PlatformSlow as slow:
-        enqueue(compare_grades, str(link.pk))  # a worker has more time
+        enqueue("lti_tool.tasks.compare_grades", str(link.pk))  # a worker has more time
         messages.warning(request, f"{slow.reason} It is compared now by itself: reload this page in a minute.")
     except PlatformError as error:
         if error.status == 404:

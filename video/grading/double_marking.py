@@ -18,6 +18,7 @@ from video.models import Assignment, Attempt, Event, OwnMark
 from video.problems import Problem
 from video.rubrics import rubrics
 from video.rubrics.rubrics import Criterion, Rubric, Score, short
+from video.submissions import locking
 
 _CENT = Decimal("0.01")
 
@@ -198,8 +199,8 @@ def panel(*, launch: LaunchSession, assignment: Assignment, attempt: Attempt, ru
 
 
 def _locked(attempt: Attempt) -> Assignment:
-    assignment = grades.locked(attempt).assignment
-    grades.check_handed_in(attempt)
+    assignment = locking.locked(attempt).assignment
+    locking.check_handed_in(attempt)
     if not assignment.double_marking:
         raise Problem("one_marker", "This assignment takes no own marks any more.", "Reload the page.", status=409)
     return assignment

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from lti_tool import outbox
@@ -30,6 +30,7 @@ from video.models import (
 )
 from video.problems import Problem
 from video.rubrics import rubrics
+from video.submissions.locking import check_handed_in, locked, locked_row
 
 
 class MarkChanged(Exception):
@@ -118,7 +119,7 @@ def release(*, launch: LaunchSession, submissions: Iterable[uuid.UUID]) -> int:
     given = 0
     for submission_id in submissions:
         with transaction.atomic():
-            submission = _locked(Submission.objects.filter(pk=submission_id))
+            submission = locked_row(Submission.objects.filter(pk=submission_id))
             grades = list(
                 Grade.objects.filter(
                     attempt__submission=submission,
@@ -193,22 +194,6 @@ def note_seen(*, launch: LaunchSession, attempt: Attempt, release: str) -> None:
             events.record(Event.Kind.SEEN, launch=launch, attempt=attempt.number, submission=str(attempt.submission_id))
 
 
-def touch(attempt: Attempt) -> None:
-    """Something that goes with a mark, such as a comment, was changed: its student does not see it until a release."""
-    Grade.objects.filter(attempt=attempt, unreleased=False).update(unreleased=True)
-
-
-def check_handed_in(attempt: Attempt) -> None:
-    """Raise Problem where its student has taken the attempt back. Call it with the submission locked."""
-    if not Attempt.objects.submitted().filter(pk=attempt.pk).exists():
-        raise Problem(
-            "taken_back",
-            "The attempt that you marked was taken back by its student. Nothing was saved.",
-            "Reload the page to see what there is to mark.",
-            status=409,
-        )
-
-
 def check_terms(assignment: Assignment, terms: str) -> None:
     """Raise Problem where marks are counted otherwise than a page said (`marks.terms_of`; empty: it said nothing)."""
     if terms and terms != marks.terms_of(assignment):
@@ -219,18 +204,6 @@ def check_terms(assignment: Assignment, terms: str) -> None:
             "Reload the page, and look at the mark again.",
             status=409,
         )
-
-
-def locked(attempt: Attempt) -> Submission:
-    """The row that everything about a person's work waits for, with all that a mark asks of it."""
-    return _locked(Submission.objects.filter(attempts=attempt.pk))
-
-
-def _locked(rows: "QuerySet[Submission]") -> Submission:
-    submission = rows.select_for_update(of=("self",)).select_related("person").get()
-    # Read once it is locked: what a statement that had to wait joins may be older than what it waited for.
-    submission.assignment = Assignment.objects.select_related("resource_link").get(pk=submission.assignment_id)
-    return submission
 
 
 def _counted(assignment: Assignment) -> str:

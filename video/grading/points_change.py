@@ -180,6 +180,11 @@ def ask(before: Terms, after: Terms, assignment: Assignment) -> Question | None:
     )
 
 
+def asks(before: Assignment, after: Assignment) -> bool:
+    """Whether there is something to decide before an assignment's settings become others."""
+    return ask(Terms.of(before), Terms.of(after), after) is not None
+
+
 def count(assignment: Assignment) -> int:
     """How many attempts have a mark."""
     return Grade.objects.filter(attempt__submission__assignment=assignment, points__isnull=False).count()

@@ -109,6 +109,12 @@ class Submission(models.Model):
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def own(self, launch: LaunchSession) -> "AttemptQuerySet":
+        """The launch's own person's at this assignment: nobody hands in for another."""
+        return self.filter(
+            submission__person=launch.person, submission__assignment__resource_link=launch.resource_link
+        ).select_related("submission__assignment")
+
     def submitted(self) -> "AttemptQuerySet":
         return self.filter(submitted_at__isnull=False)
 

@@ -194,9 +194,7 @@ def _asked() -> "QuerySet[Submission]":
 
 
 def _queue(assignment_id: uuid.UUID | str, after: str = "") -> None:
-    from video.tasks import release_asked as task
-
-    enqueue(task, str(assignment_id), after)
+    enqueue("video.roster.tasks.release_asked", str(assignment_id), after)
 
 
 # --- reopening --------------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_POST
 from lti_tool.access import LaunchRequest, launch_required
 from video.assignments.binding import assignment_of
 from video.assignments.extensions import MoreTime
-from video.forms import MoreTimeForm, ReopenForm
 from video.models import Assignment, Submission
 from video.roster import bulk_actions, listing
 from video.roster.bulk_actions import Action, Plan
+from video.roster.forms import MoreTimeForm, ReopenForm
 from video.roster.listing import View
 from video.roster.views import STAFF
 

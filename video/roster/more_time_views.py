@@ -14,9 +14,9 @@ from lti_tool.roles import Role
 from video.assignments import extensions
 from video.assignments.binding import assignment_of
 from video.assignments.extensions import MoreTime
-from video.forms import MoreTimeForm
 from video.models import Assignment, Submission
 from video.roster import bulk_actions, listing, pasted_list
+from video.roster.forms import MoreTimeForm
 from video.roster.pasted_list import Candidate, Line
 from video.submissions import anonymity
 

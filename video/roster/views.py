@@ -17,7 +17,6 @@ from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.errors import PlatformSlow
 from lti_tool.names import is_stand_in
 from lti_tool.roles import Role
-from lti_tool.tasks import refresh_roster as refresh_roster_task
 from video.assignments import restored
 from video.assignments.binding import assignment_of, tell_of_copy
 from video.gradebook import ledger
@@ -103,7 +102,7 @@ def refresh_roster(request: LaunchRequest) -> HttpResponse:
     course = request.launch.course
     if isinstance(nrps.refresh_roster(course, request.launch.resource_link), PlatformSlow):
         # A worker has more time.
-        enqueue(refresh_roster_task, str(course.pk), str(request.launch.resource_link_id))
+        enqueue("lti_tool.tasks.refresh_roster", str(course.pk), str(request.launch.resource_link_id))
         messages.warning(request, f"{course.roster_problem} It is asked again now: reload this page in a minute.")
     elif course.roster_problem:
         messages.warning(request, course.roster_problem)
@@ -162,7 +161,7 @@ def _course_list(request: LaunchRequest) -> dict[str, Any]:
     stale = not (_is_fresh(at) and _is_fresh(link.roster_asked_at))
     # While the page waits for its first list, it comes back every second (`looked`).
     if course.memberships_url and stale and "looked" not in request.GET:
-        enqueue(refresh_roster_task, str(course.pk), str(link.pk))
+        enqueue("lti_tool.tasks.refresh_roster", str(course.pk), str(link.pk))
     return {
         "refreshed_at": at,
         "problem": problem,

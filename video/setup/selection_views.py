@@ -15,8 +15,8 @@ from lti_tool.access import SelectionRequest, selection_required
 from lti_tool.deep_linking import ContentItem
 from lti_tool.models import ContentSelection
 from video.assignments import binding
-from video.forms import ContentForm
 from video.models import Assignment
+from video.setup.forms import ContentForm
 from video.setup.rubric_views import rubric_tools
 
 

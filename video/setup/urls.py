@@ -1,8 +1,9 @@
 from django.urls import path
 
-from video.setup import points_change_views, rubric_views
+from video.setup import points_change_views, rubric_views, views
 
 urlpatterns = [
+    path("settings/", views.settings, name="settings"),
     path("settings/points/", points_change_views.chosen_again, name="new-points"),
     path("settings/rubric.csv", rubric_views.stored, name="rubric-stored"),
     path("settings/rubric/import/", rubric_views.read_table, name="rubric-import"),

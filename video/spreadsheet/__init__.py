@@ -1,1 +1,4 @@
-"""Marks as CSV: out to a spreadsheet, and in again."""
+"""Marks as a spreadsheet: export; import with a preview, applied, undone.
+
+May import roster and grading, and what they stand on (`docs/architecture.md`).
+"""

@@ -22,6 +22,7 @@ from video.models.mark_import import UNDO_LASTS
 from video.problems import Problem
 from video.spreadsheet import comparing, snapshots
 from video.spreadsheet.columns import rubric_of
+from video.submissions import locking
 
 SECONDS = 8.0  # that one request may take; a proxy waits for 30 or 60
 State = ImportedMark.State
@@ -136,7 +137,7 @@ def _apply(launch: LaunchSession, marks_import: MarkImport, row_id: int) -> None
     if row is None:  # its attempt was deleted
         return
     with transaction.atomic():
-        submission = grades.locked(row.attempt)
+        submission = locking.locked(row.attempt)
         undone = MarkImport.objects.filter(pk=marks_import.pk, undone_at__isnull=False).exists()
         if undone or not _settle(row, State.PROPOSED, State.APPLIED):
             return  # another tab was faster
@@ -170,7 +171,7 @@ def _undo(launch: LaunchSession, row_id: int) -> None:
     if row is None:
         return
     with transaction.atomic():
-        submission = grades.locked(row.attempt)
+        submission = locking.locked(row.attempt)
         if not _settle(row, State.APPLIED, State.UNDONE):
             return
         grade = Grade.objects.select_related("release", "attempt").filter(attempt=row.attempt).first()

@@ -15,6 +15,7 @@ from video.models import Attachment, Attempt, Event, Grade, Submission, Video
 from video.models.submission import new_receipt_number
 from video.problems import Problem
 from video.storage.base import StorageError
+from video.submissions.locking import locked, locked_by_video
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,7 @@ def submit(*, launch: LaunchSession, video: Video, statement: bool = False) -> A
     """
     _compare(video)
     with transaction.atomic():
-        submission = locked(video)
+        submission = locked_by_video(video)
         attempt = Attempt.objects.prefetch_related("videos").get(pk=video.attempt_id)
         if attempt.submitted_at is not None:
             return attempt
@@ -67,7 +68,7 @@ def submit_as_asked(*, video: Video, asked_at: datetime) -> None:
 
     What counts is when its bytes had arrived: nobody is late because our worker was.
     """
-    submission = locked(video)
+    submission = locked_by_video(video)
     attempt = Attempt.objects.prefetch_related("videos").get(pk=video.attempt_id)
     counts_at = max(asked_at, video.confirmed_at or asked_at)
     Video.objects.filter(pk=video.pk).update(submit_requested_at=None)
@@ -88,15 +89,10 @@ def cancel_ask(*, launch: LaunchSession, video: Video) -> None:
         Problem: it was handed in meanwhile: then there is `withdraw`.
     """
     with transaction.atomic():
-        locked(video)
+        locked_by_video(video)
         if Attempt.objects.submitted().filter(pk=video.attempt_id).exists():
             raise Problem("handed_in", "It was handed in already.", "See its attempt on the page.", status=409)
         Video.objects.filter(pk=video.pk).update(submit_requested_at=None)
-
-
-def locked(video: Video) -> Submission:
-    """The submission of a video, before any other row of it: two who lock in another order wait for each other."""
-    return _locked_submission(Attempt(pk=video.attempt_id))
 
 
 def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
@@ -106,7 +102,7 @@ def withdraw(*, launch: LaunchSession, attempt: Attempt) -> None:
         Problem: it is marked, past due, not the newest, or another attempt has a video already.
     """
     with transaction.atomic():
-        submission = _locked_submission(attempt)
+        submission = locked(attempt)
         attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
         attempt.submission = submission
         if attempt.submitted_at is None:
@@ -194,12 +190,6 @@ def tell_moodle(submission: Submission, attempt: Attempt) -> None:
             started_at=attempt.created_at,
             submitted_at=attempt.submitted_at,
         )
-
-
-def _locked_submission(attempt: Attempt) -> Submission:
-    """The row that everything about a person's work waits for."""
-    rows = Submission.objects.select_for_update(of=("self",))
-    return rows.select_related("assignment__resource_link", "person").get(attempts=attempt.pk)
 
 
 def _drop_empty_draft(submission: Submission) -> None:

@@ -7,5 +7,4 @@ urlpatterns = [
     path("submit/cancel/", views.cancel, name="submit-cancel"),
     path("attempts/<uuid:attempt_id>/withdraw/", views.withdraw, name="withdraw"),
     path("receipts/<uuid:attempt_id>/", views.receipt, name="receipt"),
-    path("attempts/<uuid:attempt_id>/seen/", views.seen, name="seen"),
 ]

@@ -9,9 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
-from video.grading import grades
 from video.models import Attempt, Video
-from video.models.submission import AttemptQuerySet
 from video.problems import Problem
 from video.submissions import handing_in
 
@@ -58,7 +56,7 @@ def cancel(request: LaunchRequest) -> HttpResponse:
 @launch_required(Role.STUDENT)
 @require_POST
 def withdraw(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
-    attempt = _own_attempts(request).filter(pk=attempt_id).first()
+    attempt = Attempt.objects.own(request.launch).filter(pk=attempt_id).first()
     if attempt is None:
         raise Http404
     try:
@@ -73,7 +71,7 @@ def withdraw(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
 @launch_required(Role.STUDENT)
 @require_safe
 def receipt(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
-    attempt = _own_attempts(request).submitted().prefetch_related("videos").filter(pk=attempt_id).first()
+    attempt = Attempt.objects.own(request.launch).submitted().prefetch_related("videos").filter(pk=attempt_id).first()
     if attempt is None:
         raise Http404
     context = {
@@ -84,28 +82,6 @@ def receipt(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "video": attempt.video,
     }
     return render(request, "video/submissions/receipt.html", context)
-
-
-@launch_required(Role.STUDENT)
-@require_POST
-def seen(request: LaunchRequest, attempt_id: uuid.UUID) -> HttpResponse:
-    """The person has what came back of this attempt before their eyes: `release` names which, by its time.
-
-    Never by a GET: a page that is fetched in the background, or opened in a tab behind others, was not seen.
-    """
-    attempt = _own_attempts(request).filter(pk=attempt_id).first()
-    if attempt is None:
-        raise Http404
-    grades.note_seen(launch=request.launch, attempt=attempt, release=request.POST.get("release", ""))
-    return redirect("video:home", request.launch.pk) if request.accepts("text/html") else HttpResponse(status=204)
-
-
-def _own_attempts(request: LaunchRequest) -> AttemptQuerySet:
-    """The launch's own person's attempts on this assignment: nobody hands in for another."""
-    launch = request.launch
-    return Attempt.objects.filter(
-        submission__person=launch.person, submission__assignment__resource_link=launch.resource_link
-    ).select_related("submission__assignment")
 
 
 def _own_video(request: LaunchRequest) -> Video:

@@ -9,14 +9,12 @@ from types import TracebackType
 
 import structlog
 
-from video.models import Attachment, Video
+from video.integrity import Upload
 from video.storage import storage
 from video.storage.base import ObjectChanged, StorageError, StoredObject
 from video.uploads.file_names import kept_key
 
 log = structlog.get_logger(__name__)
-
-Upload = Video | Attachment
 
 
 class Copies:

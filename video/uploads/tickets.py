@@ -20,7 +20,7 @@ from video.models import Assignment, Attempt, Event, Video
 from video.problems import Problem, storage_problems, too_large
 from video.storage import storage
 from video.storage.base import FormTicket, PartsTicket, SignedParts, StoredPart
-from video.submissions import handing_in
+from video.submissions import locking
 from video.uploads import open_uploads, parts, verification
 from video.uploads.file_names import new_key, shown_name
 
@@ -201,7 +201,7 @@ def remove_draft(*, launch: LaunchSession, video: Video) -> None:
         Problem: the attempt was handed in meanwhile.
     """
     with transaction.atomic():
-        handing_in.locked(video)
+        locking.locked_by_video(video)
         attempt = Attempt.objects.get(pk=video.attempt_id)
         if attempt.submitted_at is not None:
             raise Problem("handed_in", "This video was already handed in.", "Reload the page.", status=409)

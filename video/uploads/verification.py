@@ -15,14 +15,14 @@ from django.utils import timezone
 
 from config.queue import enqueue
 from lti_tool.models import LaunchSession
-from video import deletion, events, integrity, signals, tasks
+from video import deletion, events, integrity, signals
 from video.media import media_types, probe, remux
 from video.media.durations import clock
 from video.models import Attempt, Event, Video
 from video.problems import Problem, too_large
 from video.storage import storage
 from video.storage.base import Backend, ObjectChanged, StorageError, StoredObject
-from video.submissions import handing_in
+from video.submissions import handing_in, locking
 from video.uploads.copies import Copies, arrived
 
 log = structlog.get_logger(__name__)
@@ -193,7 +193,7 @@ def _take_in(video: Video, key: str, stored: StoredObject) -> bool:
             active_at=now,
         )
         if taken:
-            enqueue(tasks.check_arrival, str(video.pk))
+            enqueue("video.uploads.tasks.check_arrival", str(video.pk))
     return bool(taken)
 
 
@@ -210,7 +210,7 @@ def _moved_on(video: Video) -> Video:
 def _believe(video: Video, film: _Film) -> None:
     """Ready: in place of the draft's former video, and handed in if that was asked for."""
     with transaction.atomic():
-        handing_in.locked(video)
+        locking.locked_by_video(video)
         attempt = Attempt.objects.get(pk=video.attempt_id)
         now = Video.objects.select_for_update().get(pk=video.pk)
         if now.state != Video.State.CHECKING or now.key != video.key:
@@ -253,7 +253,7 @@ def _believe(video: Video, film: _Film) -> None:
 def _clear_if_over(video: Video) -> None:
     """Remove its object once more where it has ended meanwhile: it may have been put there after it was removed."""
     if Video.objects.filter(pk=video.pk, state__in=[Video.State.DELETED, Video.State.ERROR]).exists():
-        enqueue(tasks.delete_object, str(video.pk))
+        enqueue("video.cleanup.tasks.delete_object", str(video.pk))
 
 
 def _not_arrived() -> Problem:

@@ -1,4 +1,4 @@
-"""Upload tickets and their ends, for the page's script. (`docs/developers.md` has the answers' shapes.)"""
+"""Upload tickets and their ends, for the page's script. (`docs/architecture.md` has the answers' shapes.)"""
 
 import uuid
 from datetime import datetime
@@ -14,15 +14,15 @@ from config.queue import enqueue
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.models import LaunchSession
 from lti_tool.roles import Role
-from video import rate_limits, tasks
+from video import rate_limits
 from video.assignments.binding import assignment_of
-from video.forms import PartsForm, UploadForm
 from video.json_api import json_answer, json_body
 from video.models import Video
 from video.problems import Problem
 from video.rate_limits import Limit
 from video.storage.base import StoredPart
 from video.uploads import parts, tickets
+from video.uploads.forms import PartsForm, UploadForm
 from video.uploads.tickets import Begun
 
 
@@ -98,7 +98,7 @@ def complete(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
     except Problem as problem:
         if problem.status == 503:
             # A page has little time; a worker may have it done when the browser asks again.
-            enqueue(tasks.complete_upload, str(video.pk), *filter(None, [count]))
+            enqueue("video.uploads.tasks.complete_upload", str(video.pk), *filter(None, [count]))
         raise
     found = {"id": str(video.pk), "name": video.name, "size": video.size, "state": video.state}
     return JsonResponse({"video": found})

@@ -1,4 +1,4 @@
-/** The server's answer to "I have this file". `docs/developers.md` has the whole exchange. */
+/** The server's answer to "I have this file". `docs/architecture.md` has the whole exchange. */
 export interface Ticket {
   /** Its id; a file that goes with a mark has none. */
   video?: string;

@@ -21,6 +21,7 @@ from tests.video.stores import Kept
 from tests.video.test_access import OTHER_COURSE, OTHER_LINK
 from tests.video.visitor import Visitor
 from video import tasks
+from video.cleanup import leftovers
 from video.feedback import attachments, audio, file_types
 from video.feedback.file_types import accepted, is_what_it_says, opened
 from video.media import probe, remux
@@ -28,7 +29,6 @@ from video.models import Assignment, Attachment, Event, Grade, Submission
 from video.storage import storage
 from video.storage.base import StorageUnavailable
 from video.storage.s3 import S3
-from video.uploads import cleanup
 from video.uploads.file_names import folder_of
 
 PDF = b"%PDF-1.7\n%%EOF\n"
@@ -609,12 +609,12 @@ class TestHowItEnds:
         mine = f"videos/{Person.objects.get(sub='3').pk}/"
 
         assert [found.key for found in storage("s3").listed(mine)]
-        assert not [found for found in cleanup.orphans("s3", older_than=timedelta(0)) if found.key.startswith(mine)]
+        assert not [found for found in leftovers.orphans("s3", older_than=timedelta(0)) if found.key.startswith(mine)]
         out = io.StringIO()
         call_command("storage_orphans", "--older-than=0", stdout=out)
         assert mine not in out.getvalue()
         attached.delete()
-        assert attached.key in {found.key for found in cleanup.orphans("s3", older_than=timedelta(0))}
+        assert attached.key in {found.key for found in leftovers.orphans("s3", older_than=timedelta(0))}
 
 
 class TestARecordedWord:

@@ -136,7 +136,7 @@ class TestReleaseOfMany:
         """As a worker does: one message after the other."""
         while queued:
             name, *args = queued.pop(0)
-            if name == "video.tasks.release_asked":
+            if name == "video.roster.tasks.release_asked":
                 tasks.release_asked(*args)
 
     @pytest.mark.django_db(transaction=True)
@@ -149,7 +149,7 @@ class TestReleaseOfMany:
         assert re.search(r"data-to-go>5<", teacher.text())
         assert teacher.get("roster/now/").json()["releasing"] == 5  # type: ignore[attr-defined]
 
-        message = next(message for message in quiet if message[0] == "video.tasks.release_asked")
+        message = next(message for message in quiet if message[0] == "video.roster.tasks.release_asked")
         tasks.release_asked(*message[1:])
         assert Release.objects.count() == 2, "a batch, so that other work gets its turn"
         assert teacher.get("roster/now/").json()["releasing"] == 3  # type: ignore[attr-defined]

@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 import pytest
+from video.setup.forms import AssignmentForm
 
 from lti_tool.models import ResourceLink
 from tests.lti_tool.platform_double import selecting
 from tests.video.conftest import Visit
 from tests.video.visitor import Visitor
-from video.forms import AssignmentForm
 from video.models import Assignment
 
 FORM = {"title": "Oral exam", "instructions": "Ten minutes.", "points": "20", "max_size_gb": "1"}

@@ -14,10 +14,10 @@ from django.utils import timezone
 from tests.films import padded
 from tests.video.visitor import Visitor
 from video import tasks
+from video.cleanup import leftovers
 from video.models import Assignment, Attempt, Event, Video
 from video.storage import s3, storage
 from video.storage.base import StorageUnavailable
-from video.uploads import cleanup
 
 MIB = 1024 * 1024
 
@@ -363,7 +363,7 @@ class TestHygiene:
     def test_upload_whose_browser_vanished_is_found_and_confirmed(self, student: Visitor) -> None:
         ticket = begin(student)
         put(student, ticket, 1, 2, 3)
-        assert cleanup.find_vanished(within=timedelta(hours=2)) == 0, "its browser may still say so"
+        assert leftovers.find_vanished(within=timedelta(hours=2)) == 0, "its browser may still say so"
         self.age(minutes=5)
 
         tasks.find_vanished_uploads()
@@ -375,7 +375,7 @@ class TestHygiene:
         student.hand_over(ticket, content)
         self.age(minutes=5)
 
-        assert cleanup.find_vanished(within=timedelta(hours=2)) == 1
+        assert leftovers.find_vanished(within=timedelta(hours=2)) == 1
         tasks.check_arrival(ticket["video"])
         assert Video.objects.get().current
 
@@ -425,14 +425,14 @@ class TestHygiene:
         backend, stray = storage("s3"), f"videos/{uuid.uuid4()}/x/stray.mp4"
         upload = backend.begin_upload(key=stray, content_type="video/mp4", size=None, max_bytes=1, seconds=60)
         backend.put(stray + "2", io.BytesIO(b"x"), content_type="video/mp4")
-        mine = [found for found in cleanup.orphans("s3", older_than=timedelta(0)) if stray in found.key]
+        mine = [found for found in leftovers.orphans("s3", older_than=timedelta(0)) if stray in found.key]
 
         assert sorted(found.key for found in mine) == [stray, stray + "2"]
         known = Video.objects.get(pk=video).key
-        assert known not in {found.key for found in cleanup.orphans("s3", older_than=timedelta(0))}
-        assert not [found for found in cleanup.orphans("s3", older_than=timedelta(hours=1)) if stray in found.key]
+        assert known not in {found.key for found in leftovers.orphans("s3", older_than=timedelta(0))}
+        assert not [found for found in leftovers.orphans("s3", older_than=timedelta(hours=1)) if stray in found.key]
         for found in mine:
-            cleanup.remove_orphan("s3", found)
+            leftovers.remove_orphan("s3", found)
         assert backend.inspect(stray + "2") is None
         assert upload
 

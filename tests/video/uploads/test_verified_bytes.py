@@ -19,13 +19,14 @@ from tests.films import film, recording
 from tests.video.feedback.test_attachments import PDF, attach, sent
 from tests.video.visitor import Visitor
 from video import deletion, rate_limits, tasks
+from video.cleanup import leftovers
 from video.feedback import attachments
 from video.media import remux
 from video.models import Attachment, Attempt, Event, Submission, Video
 from video.storage import storage
 from video.storage.base import StorageUnavailable
 from video.storage.s3 import S3
-from video.uploads import cleanup, verification
+from video.uploads import verification
 from video.uploads import views as upload_views
 from video.uploads.file_names import folder_of
 
@@ -172,7 +173,7 @@ def test_form_that_is_sent_again_while_the_sweep_is_at_rows_it_has_read(
 
     with monkeypatch.context() as patch:
         came = held(patch, tickets, "complete", meanwhile)
-        cleanup.find_vanished(within=timedelta(hours=1))
+        leftovers.find_vanished(within=timedelta(hours=1))
     for ticket in tickets:
         tasks.check_arrival(ticket["video"])
 
@@ -222,7 +223,7 @@ def test_abandoned_upload_that_goes_on_while_the_sweep_is_at_it_goes_on(
     Video.objects.update(active_at=timezone.now() - timedelta(days=30))
     with monkeypatch.context() as patch:
         held(patch, deletion, "refuse", lambda: student.send(ticket["urls"]["renew"]))
-        assert cleanup.abort_abandoned() == 0
+        assert leftovers.abort_abandoned() == 0
 
     assert Video.objects.get().state == "pending"
 

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
+from video.cleanup import leftovers
 from video.storage.base import StorageError
-from video.uploads import cleanup
 
 
 class Command(BaseCommand):
@@ -23,12 +23,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         count = size = 0
         try:
-            for orphan in cleanup.orphans(options["storage"], older_than=timedelta(hours=options["older_than"])):
+            for orphan in leftovers.orphans(options["storage"], older_than=timedelta(hours=options["older_than"])):
                 count, size = count + 1, size + orphan.size
                 what = "unfinished upload" if orphan.upload_id else filesizeformat(orphan.size)
                 self.stdout.write(f"{orphan.since:%Y-%m-%d %H:%M}  {what:>18}  {orphan.key}")
                 if options["delete"]:
-                    cleanup.remove_orphan(options["storage"], orphan)
+                    leftovers.remove_orphan(options["storage"], orphan)
         except StorageError as error:
             raise CommandError(error.reason) from error
         done = "removed" if options["delete"] else "found; nothing was changed (--delete removes them)"
