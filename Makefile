@@ -69,8 +69,8 @@ test-postgres: install .venv-openedx/.installed
 		$(BIN)/python -m tests.services $(BIN)/pytest --last-failed --last-failed-no-failures none -m "not browser"
 
 # Where the databases could differ (counting, sorting, locks, text in SQL), on SQLite as well.
-SQLITE = lti_tool/test_outbox lti_tool/test_politeness video/test_at_once video/test_bulk_at_once video/test_limits \
-	video/test_locks video/test_roster_view video/test_statements
+SQLITE = lti_tool/gradebook/test_outbox lti_tool/gradebook/test_rate_limiting video/test_at_once \
+	video/roster/test_bulk_at_once video/test_rate_limits video/test_locks video/roster/test_filters video/test_statements
 test-sqlite: install
 	$(BIN)/pytest -n 2 --dist loadfile $(SQLITE:%=tests/%.py)
 

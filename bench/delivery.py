@@ -40,8 +40,8 @@ from django.db import connection, transaction  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from bench.lms import FIRST  # noqa: E402
-from lti_tool import ags, delivery, outbox  # noqa: E402
 from lti_tool import platform as http  # noqa: E402
+from lti_tool.gradebook import ags, delivery, outbox  # noqa: E402
 from lti_tool.models import Course, Deployment, Person, Platform, ResourceLink, ScoreDelivery  # noqa: E402
 
 

@@ -32,8 +32,9 @@ from django.test import Client, RequestFactory  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from lti_tool import launch as launches  # noqa: E402
-from lti_tool import oidc, registered  # noqa: E402
+from lti_tool import registered  # noqa: E402
+from lti_tool.launch import id_token as launches  # noqa: E402
+from lti_tool.launch import oidc  # noqa: E402
 from lti_tool.models import (  # noqa: E402
     Course,
     Deployment,

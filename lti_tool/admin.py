@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from lti_tool import registered
+from lti_tool.checkup import views
 from lti_tool.models import (
     Course,
     Deployment,
@@ -19,7 +20,6 @@ from lti_tool.models import (
     ResourceLink,
     ScoreDelivery,
 )
-from lti_tool.views import checkup
 
 
 class DeploymentInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -47,10 +47,10 @@ class PlatformAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
         checks = [
-            path("<uuid:platform_id>/check/", guard(checkup.of_platform), name="lti_tool_platform_check"),
+            path("<uuid:platform_id>/check/", guard(views.of_platform), name="lti_tool_platform_check"),
             path(
                 "<uuid:platform_id>/check/<slug:code>/",
-                guard(checkup.run_of_platform),
+                guard(views.run_of_platform),
                 name="lti_tool_platform_check_run",
             ),
         ]

@@ -8,10 +8,10 @@ from typing import Any
 
 import jwt
 
-from lti_tool import claims
 from lti_tool.keys import tool_key
+from lti_tool.launch import claims
+from lti_tool.launch.oidc import launch_url
 from lti_tool.models import ContentSelection
-from lti_tool.oidc import launch_url
 
 REPLY_SECONDS = 300
 TAG = "video"

@@ -3,9 +3,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from lti_tool import columns, conflicts, delivery, nrps, outbox, politeness
 from lti_tool.errors import PlatformError
+from lti_tool.gradebook import columns, conflicts, delivery, outbox, rate_limiting
 from lti_tool.models import ContentSelection, Course, LaunchSession, Platform, ResourceLink, UsedNonce
+from lti_tool.roster import nrps
 
 ANOTHER_TURN_SECONDS = 60  # after which a comparison comes again where a platform had enough to do
 MOST_TURNS = 30
@@ -39,9 +40,9 @@ def tell_maxima() -> None:
 def compare_grades(resource_link_id: str, tries: int = 0) -> None:
     """Transient failures are left to the next day."""
     link = ResourceLink.objects.select_related("platform").get(pk=resource_link_id)
-    with politeness.turn(link.platform) as turn:
+    with rate_limiting.turn(link.platform) as turn:
         if turn is None:
-            if tries < MOST_TURNS and not politeness.is_down(link.platform_id):
+            if tries < MOST_TURNS and not rate_limiting.is_down(link.platform_id):
                 compare_grades.apply_async((resource_link_id, tries + 1), countdown=ANOTHER_TURN_SECONDS)
             return
         try:
@@ -63,7 +64,7 @@ def refresh_roster(course_id: str, link_id: str = "") -> None:
     """With a link: also who can open that."""
     course = Course.objects.select_related("platform").get(pk=course_id)
     link = ResourceLink.objects.filter(pk=link_id, course=course).first() if link_id else None
-    with politeness.turn(course.platform) as turn:
+    with rate_limiting.turn(course.platform) as turn:
         if turn is not None:  # else the sweep asks again
             turn.heard(nrps.refresh_roster(course, link))
 

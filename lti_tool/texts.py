@@ -1,5 +1,9 @@
 """What of a platform's texts can be kept."""
 
+from urllib.parse import urlsplit
+
+LONGEST_ADDRESS = 2000  # characters
+
 
 def is_text(value: object, *, longest: int | None = None) -> bool:
     """True for a text that a database can hold, of at most so many characters.
@@ -20,3 +24,15 @@ def id_text(told: object) -> str:
     if isinstance(told, float) and told.is_integer():
         told = int(told)
     return str(told) if isinstance(told, int | str) and not isinstance(told, bool) else ""
+
+
+def web_address(value: object) -> str:
+    """An http(s) address that a link may lead to; empty for anything else."""
+    if not isinstance(value, str) or not is_text(value, longest=LONGEST_ADDRESS) or not value.isprintable():
+        return ""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("https", "http") and parts.hostname and parts.username is None
+    except ValueError:
+        return ""
+    return value if good else ""

@@ -12,7 +12,8 @@ from django.test import Client
 from config import outside
 from demo.objectstore import ObjectStore
 from demo.processes import Processes
-from lti_tool import platform_keys, registered
+from lti_tool import registered
+from lti_tool.launch import platform_keys
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.services import free_ports
 from video import rate_limits

@@ -2,9 +2,9 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from lti_tool.claims import web_address
 from lti_tool.models.course import Course, ResourceLink
 from lti_tool.models.session import Session
+from lti_tool.texts import web_address
 
 
 class LaunchSession(Session):

@@ -101,7 +101,7 @@ class Run:
         postgres: services.Postgres,
         redis: services.Redis,
     ) -> None:
-        from lti_tool import ags
+        from lti_tool.gradebook import ags
         from lti_tool.models import Course, Deployment, Person, Platform, ResourceLink
 
         self.seconds = seconds
@@ -185,7 +185,7 @@ class Run:
         """As a teacher does, who presses the button again while the server says that it is not well."""
         from django.db import DatabaseError, connection
 
-        from lti_tool import outbox
+        from lti_tool.gradebook import outbox
 
         while True:
             try:

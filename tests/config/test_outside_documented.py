@@ -7,7 +7,9 @@ from pathlib import Path
 from django.conf import settings
 
 from config import outside
-from lti_tool import checkup, platform, platform_keys
+from lti_tool import platform
+from lti_tool.checkup import platform_checks
+from lti_tool.launch import platform_keys
 from video.mail import sending
 from video.storage import patience
 
@@ -37,7 +39,7 @@ def test_platforms() -> None:
         cells = row("platform", what)
         assert (first(cells[0]), first(cells[2])) == (seconds, worker)
     assert first(row("platform", "registration")[0]) == platform.REGISTRATION_SECONDS
-    assert first(row("platform", "a check")[0]) == checkup.CHECK_SECONDS
+    assert first(row("platform", "a check")[0]) == platform_checks.CHECK_SECONDS
     places = f"{settings.PAGES_WAITING_FOR_ONE_PLATFORM} a host, {settings.PAGES_WAITING_FOR_PLATFORMS} in all"
     assert {cells[3] for cells in ROWS if cells[0] == "platform"} == {places}
 
@@ -68,10 +70,10 @@ def test_words_are_those_of_the_pages() -> None:
     code = "".join(
         Path(name).read_text()
         for name in (
-            "lti_tool/platform_keys.py",
+            "lti_tool/launch/platform_keys.py",
             "lti_tool/platform.py",
-            "lti_tool/registration.py",
-            "lti_tool/checkup.py",
+            "lti_tool/registration/registration.py",
+            "lti_tool/checkup/platform_checks.py",
             "video/problems.py",
             "video/roster/views.py",
             "video/gradebook/views.py",

@@ -11,9 +11,10 @@ import django
 def main(sub: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from lti_tool import delivery as sending
-    from lti_tool import nrps, outbox
+    from lti_tool.gradebook import delivery as sending
+    from lti_tool.gradebook import outbox
     from lti_tool.models import Membership, Person, ResourceLink
+    from lti_tool.roster import nrps
 
     link = ResourceLink.objects.get()
     person = Person.objects.get(sub=sub)

@@ -197,7 +197,7 @@ class TestPlatform:
     def test_check_says_so(self, visit: Callable[..., Visitor], silent: SlowServer, monkeypatch: Any) -> None:
         admin = visit("admin", "9")
         Course.objects.update(memberships_url=f"{silent.url}members")
-        monkeypatch.setattr("lti_tool.checkup.CHECK_SECONDS", MOMENT)
+        monkeypatch.setattr("lti_tool.checkup.platform_checks.CHECK_SECONDS", MOMENT)
 
         answer = admin.send("check/roster/")
 

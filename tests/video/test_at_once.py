@@ -12,10 +12,12 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from lti_tool import outbox, registered, roster
-from lti_tool.members import Member
+from lti_tool import registered
+from lti_tool.gradebook import outbox
 from lti_tool.models import Course, Deployment, LaunchSession, Membership, Person, ResourceLink, ScoreDelivery
 from lti_tool.roles import Role
+from lti_tool.roster import memberships
+from lti_tool.roster.members import Member
 from tests.lti_tool.platform_double import LTI, PlatformDouble
 from tests.video.course import hand_in
 from tests.video.post_office import PostOffice
@@ -169,7 +171,7 @@ def test_rosters_with_the_same_people_in_another_order(platform: PlatformDouble,
     def store(number: int) -> None:
         course = Course.objects.select_related("platform").get(pk=courses[number].pk)
         told = {one.sub: one for one in (members if number % 2 else members[::-1])}
-        roster.store(course, told, began=timezone.now(), whole=True)
+        memberships.store(course, told, began=timezone.now(), whole=True)
 
     at_once(store)
 
@@ -189,7 +191,7 @@ def test_launch_while_a_roster_is_being_stored_comes_after_it(platform: Platform
 
     with ThreadPoolExecutor(1) as threads:
         with transaction.atomic():
-            roster.store(Course.objects.select_related("platform").get(), {}, began=timezone.now(), whole=True)
+            memberships.store(Course.objects.select_related("platform").get(), {}, began=timezone.now(), whole=True)
             launched = threads.submit(launch)
             while not launched.done() and not _somebody_waits():
                 pass

@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from lti_tool import nrps
 from lti_tool.models import ContentSelection, Course, LaunchSession, Membership, Person
+from lti_tool.roster import nrps
 from tests.lti_tool.platform_double import PlatformDouble, selecting
-from tests.lti_tool.test_roster import MEMBERS, member
+from tests.lti_tool.roster.test_roster import MEMBERS, member
 from tests.video.conftest import Visit
 from tests.video.course import mark
 from tests.video.visitor import ROLES, Visitor

@@ -26,7 +26,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.objectstore import ObjectStore
-from lti_tool import checkup, platform_keys
+from lti_tool.checkup import platform_checks
+from lti_tool.launch import platform_keys
 from lti_tool.models import ContentSelection, Deployment, LaunchSession
 from tests.films import film
 from tests.lti_tool.platform_double import LTI, Claims, PlatformDouble, reviewing, selecting
@@ -178,7 +179,7 @@ def addresses(patterns: Sequence[URLPattern | URLResolver] | None = None, above:
             yield from addresses(pattern.url_patterns, route)
         elif re.match(r"[ls]/<", route):
             # The only texts in an address are the checks' own.
-            yield from {route.replace("<slug:code>", check.code) for check in checkup.CHECKS}
+            yield from {route.replace("<slug:code>", check.code) for check in platform_checks.CHECKS}
 
 
 ADDRESSES = sorted(addresses())

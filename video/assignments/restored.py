@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from lti_tool import ags, outbox
+from lti_tool.gradebook import ags, outbox
 from lti_tool.models import LaunchSession, ResourceLink, ScoreDelivery
 from video import events
 from video.models import Assignment, Attempt, Event, Submission

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef
 
-from lti_tool import politeness
+from lti_tool.gradebook import rate_limiting
 from lti_tool.models import LaunchSession, ScoreDelivery, ScorePost
 from lti_tool.models.score_delivery import ScoreDeliveryQuerySet
 from lti_tool.roles import Role
@@ -42,7 +42,7 @@ def troubled(*, launch: LaunchSession, number: str | None) -> "Page[DeliveryRow]
 
 def held_up(launch: LaunchSession) -> int:
     """How many wait because Moodle does not answer. Most were never tried: none of them is `troubled`."""
-    if not politeness.is_down(launch.resource_link.platform_id):
+    if not rate_limiting.is_down(launch.resource_link.platform_id):
         return 0
     return ScoreDelivery.objects.visible_to(launch).filter(state=ScoreDelivery.State.WAITING).count()
 

@@ -6,9 +6,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from config.queue import enqueue
-from lti_tool import ags, conflicts, outbox
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.errors import PlatformError, PlatformSlow
+from lti_tool.gradebook import ags, conflicts, outbox
 from lti_tool.models import ResourceLink, ScoreDelivery
 from lti_tool.roles import Role
 from video.assignments.binding import assignment_of

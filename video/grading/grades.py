@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from lti_tool import outbox
+from lti_tool.gradebook import outbox
 from lti_tool.models import LaunchSession, Person
 from lti_tool.roles import Role
 from video import events, signals

@@ -14,7 +14,7 @@ import structlog
 from django.db import models, transaction
 from django.db.models import TextChoices
 
-from lti_tool import columns, outbox
+from lti_tool.gradebook import columns, outbox
 from lti_tool.models import LaunchSession
 from video import events, signals
 from video.grading import marks

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from config.queue import enqueue
-from lti_tool import outbox
+from lti_tool.gradebook import outbox
 from lti_tool.models import LaunchSession
 from lti_tool.roles import Role
 from video.assignments.extensions import MOST_EXTRA_ATTEMPTS, MoreTime, extend_many

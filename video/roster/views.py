@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from config.queue import enqueue
-from lti_tool import nrps
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.errors import PlatformSlow
 from lti_tool.names import is_stand_in
 from lti_tool.roles import Role
+from lti_tool.roster import nrps
 from video.assignments import restored
 from video.assignments.binding import assignment_of, tell_of_copy
 from video.gradebook import ledger

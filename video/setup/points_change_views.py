@@ -10,8 +10,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from lti_tool import columns
 from lti_tool.access import LaunchRequest, launch_required
+from lti_tool.gradebook import columns
 from lti_tool.roles import Role
 from video.assignments.binding import COUNTED_BY, assignment_of
 from video.grading.points_change import Answer, Question, Terms, Way, ask, save, tell_moodle

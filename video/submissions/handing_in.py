@@ -7,7 +7,7 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from lti_tool import outbox
+from lti_tool.gradebook import outbox
 from lti_tool.models import LaunchSession
 from video import deletion, events, integrity, signals
 from video.assignments.openings import check_open, is_late

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from lti_tool import delivery, outbox
+from lti_tool.gradebook import delivery, outbox
 from lti_tool.models import Platform, ScoreDelivery
 
 

@@ -11,8 +11,8 @@ import responses
 from django.core.management import call_command
 from django.utils import timezone
 
-from lti_tool import ags, conflicts
-from lti_tool import delivery as sending
+from lti_tool.gradebook import ags, conflicts
+from lti_tool.gradebook import delivery as sending
 from lti_tool.models import Platform, PlatformHealth, ResourceLink, ScoreDelivery, ScorePost
 from lti_tool.tasks import compare_grades
 from tests.films import film

@@ -10,7 +10,7 @@ import responses
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from lti_tool import ags, columns
+from lti_tool.gradebook import ags, columns
 from lti_tool.models import LaunchSession, Person, ResourceLink, ScoreDelivery
 from lti_tool.tasks import tell_maximum
 from tests.lti_tool.platform_double import PlatformDouble

@@ -6,8 +6,8 @@ import pytest
 
 from lti_tool.models import ResourceLink
 from tests.films import film
+from tests.lti_tool.launch.test_launch_refused import assert_refused
 from tests.lti_tool.platform_double import LTI, reviewing
-from tests.lti_tool.test_launch_refused import assert_refused
 from tests.video.conftest import Visit
 from tests.video.visitor import ROLES, Visitor
 from video.models import Submission

@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from lti_tool import nrps
 from lti_tool.models import Course, KeptOut, Membership, Person, ResourceLink
+from lti_tool.roster import nrps
 from tests.lti_tool.platform_double import PlatformDouble
-from tests.lti_tool.test_roster import MEMBERS, member
+from tests.lti_tool.roster.test_roster import MEMBERS, member
 from tests.video.conftest import Visit
 from tests.video.course import hand_in, mark
 from tests.video.visitor import Visitor

@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from lti_tool.models import ContentSelection, LaunchSession
+from tests.lti_tool.launch.test_launch_refused import assert_refused
 from tests.lti_tool.platform_double import DEEP_LINKING, LTI, RETURN_URL, PlatformDouble, selecting
-from tests.lti_tool.test_launch_refused import assert_refused
 from tests.video.conftest import Visit
 from tests.video.visitor import ROLES, Visitor
 from video import tasks

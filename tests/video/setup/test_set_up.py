@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 import pytest
-from video.setup.forms import AssignmentForm
 
 from lti_tool.models import ResourceLink
 from tests.lti_tool.platform_double import selecting
 from tests.video.conftest import Visit
 from tests.video.visitor import Visitor
 from video.models import Assignment
+from video.setup.forms import AssignmentForm
 
 FORM = {"title": "Oral exam", "instructions": "Ten minutes.", "points": "20", "max_size_gb": "1"}
 

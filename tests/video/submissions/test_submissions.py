@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lti_tool import outbox
+from lti_tool.gradebook import outbox
 from lti_tool.models import Person, ScoreDelivery
 from tests.films import film
 from tests.video.visitor import Visitor
