@@ -54,6 +54,25 @@ def sized_page(page: Page, request: pytest.FixtureRequest) -> Page:
     return page
 
 
+# Moodle shows the frame of Select content when it has loaded, and not before.
+HIDDEN_UNTIL_LOADED = """addEventListener("DOMContentLoaded", () => {
+  const frame = document.querySelector("iframe")
+  if (!frame) return
+  frame.style.display = "none"
+  frame.addEventListener("load", () => { frame.style.display = "" })
+})"""
+
+
+def test_a_frame_that_is_hidden_until_it_has_loaded_loads(page: Page, demo: Demo) -> None:
+    def late(route: Route) -> None:
+        page.wait_for_timeout(300)  # as over a network: what comes at once hides what a page waits for
+        route.continue_()
+
+    page.add_init_script(HIDDEN_UNTIL_LOADED)
+    page.route("**/*.svg", late)
+    select_content(page, demo)
+
+
 # --- registration -------------------------------------------------------------------------------------------------
 
 
