@@ -8,6 +8,7 @@ MOODLE_CRON is a command that runs Moodle's ad hoc tasks, by which it copies cou
 """
 
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -74,8 +75,11 @@ def computer(playwright: Playwright, size: Mapping[str, int] = DESKTOP) -> Itera
 def sign_in(context: BrowserContext, account: str) -> Page:
     name, _, password = account.partition(":")
     page = context.new_page()
-    menu, refused = page.locator("#user-menu-toggle"), page.get_by_text("Invalid login")
-    for _ in range(3):  # a busy Moodle may refuse the token of its own form
+    menu, refused = (
+        page.locator("#user-menu-toggle"),
+        page.get_by_role("alert").filter(has_text=re.compile("Invalid login|timed out")),
+    )
+    for _ in range(3):  # a busy Moodle may refuse its own form, or the session it began
         page.goto(f"{MOODLE}/login/index.php", wait_until="networkidle")  # its scripts move the focus when there
         page.locator("#username").fill(name)
         page.locator("#password").fill(password)
@@ -117,6 +121,10 @@ def shoot_narrow(page: Page, name: str) -> None:
     if SHOTS:
         page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
         page.wait_for_timeout(500)
+        drawer = page.get_by_role("button", name="Close course index")
+        if drawer.is_visible():  # it lies over the page there
+            drawer.click()
+            page.wait_for_timeout(500)
         shoot(page, name)
         page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
 
@@ -304,7 +312,7 @@ def in_gradebook(
     shown: dict[str, Grade] = {}
     for _ in range(within):
         shown = gradebook(teacher, course, title)
-        if right(shown):
+        if shown and right(shown):  # else Moodle is counting anew
             return shown
         teacher.wait_for_timeout(1000)
     raise AssertionError(f"After {within} looks Moodle's gradebook shows {shown}")
@@ -382,9 +390,15 @@ def act_on(teacher: Page, course: str, activity: str, action: str) -> None:
 def delete_activity(teacher: Page, course: str, activity: str) -> None:
     """With the recycle bin on, a task of Moodle's puts it there: `run_tasks`."""
     act_on(teacher, course, activity, "cmDelete")
-    teacher.locator(".modal.show [data-action=delete]").click()
+    sure = teacher.locator(".modal.show [data-action=delete]")
+    sure.wait_for()
+    while sure.is_visible():  # the first press may come before Moodle's scripts
+        sure.click()
+        teacher.wait_for_timeout(1000)
     expect(teacher.locator(f"li.activity[data-id='{activity}']")).to_have_count(0)
     run_tasks()
+    teacher.goto(f"{MOODLE}/course/view.php?id={course}", wait_until="networkidle")
+    expect(teacher.locator(f"li.activity[data-id='{activity}']")).to_have_count(0)
 
 
 def restore_from_bin(teacher: Page, course: str, name: str) -> str:
@@ -496,8 +510,8 @@ def column_maximum(teacher: Page, course: str, title: str) -> float:
     return float(str(row.get_attribute("data-grademax")))
 
 
-def members_of(teacher: Page, course: str, group: str) -> list[str]:
-    """The students of a group, by the list of participants."""
+def members_of(teacher: Page, course: str, group: str = "") -> list[str]:
+    """The students of a group, or of the course, by the list of participants."""
     teacher.goto(f"{MOODLE}/user/index.php?id={course}&perpage=5000", wait_until="networkidle")
     rows = teacher.locator("#participants tbody tr").filter(has_text="Student").filter(has_text=group)
     # Before the name, initials stand for a picture.

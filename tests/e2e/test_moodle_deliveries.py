@@ -238,7 +238,7 @@ def release(teacher: Page, activity: str, count: int, *, then: str = "") -> Fram
 
 
 def open_ledger(tool: FrameLocator) -> FrameLocator:
-    tool.get_by_role("link", name="Moodle's gradebook").click()
+    tool.get_by_role("link", name="Moodle's gradebook", exact=True).click()
     expect(tool.get_by_role("heading", name="Grades that need a look")).to_be_visible()
     return tool
 

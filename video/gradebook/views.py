@@ -18,8 +18,9 @@ from video.gradebook.ledger import DeliveryRow
 STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
 EDITORS = tuple(Role.editors())
 _NO_COLUMN_YET = (
-    "This activity has no grade column in Moodle, so there is nothing to compare. To get one, edit the activity in "
-    "Moodle and allow the tool to add grades (under Privacy), save, and open it from Moodle again."
+    "This activity has no grade column in Moodle, so there is nothing to compare. The tool makes one with the first "
+    "work that is handed in, where Moodle lets it. Or edit the activity in Moodle: under Grade, allow the tool to add "
+    "grades and choose the type Point, save, and open it from Moodle again."
 )
 _CLEARED = "they were cleared there, as a course reset does. “Send all again” puts them back."
 

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from pytest_django.fixtures import Settings
 
 from lti_tool.models import Person, ScoreDelivery
@@ -596,7 +597,7 @@ class TestHowItEnds:
             state="deleted", deleted_at=timezone.now(), active_at=timezone.now() - timedelta(hours=3)
         )
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(tasks, "enqueue", lambda task, *args: task(*args))
+            patch.setattr("video.cleanup.tasks.enqueue", lambda name, *args: import_string(name)(*args))
             tasks.delete_leftover_objects()
 
         assert not in_storage(attachment)
@@ -735,7 +736,7 @@ class TestARecordedWord:
     ) -> None:
         attach(teacher, handed_in, self.NAME, word(), kind="audio")
         Attachment.objects.update(active_at=timezone.now() - timedelta(minutes=2))
-        monkeypatch.setattr(tasks, "enqueue", lambda task, *args: task(*args))
+        monkeypatch.setattr("video.cleanup.tasks.enqueue", lambda name, *args: import_string(name)(*args))
         tasks.check_unchecked()
 
         assert Attachment.objects.get().state == "ready"
