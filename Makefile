@@ -5,7 +5,7 @@ BIN = .venv/bin
 # What the checks and Django's commands need to load the settings; nothing is stored with it.
 SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
 
-.PHONY: install demo check test test-browser test-postgres test-sqlite test-frontend bench-launch bench-upload bench-grading bench-delivery chaos messages clean
+.PHONY: install demo check test test-unit test-browser test-postgres test-sqlite test-frontend bench-launch bench-upload bench-grading bench-delivery chaos messages clean
 
 install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 
@@ -54,6 +54,10 @@ test: install
 	$(MAKE) test-postgres
 	$(MAKE) test-sqlite
 	$(MAKE) chaos CHAOS_SEEDS=1 CHAOS_ARGS="--students 40 --seconds 8"
+
+# For work in between: no browser, no PostgreSQL, no second platform, no S3 server.
+test-unit: check test-frontend
+	$(BIN)/pytest -n 2 --dist loadfile -q tests/config tests/lti_tool tests/test_house.py -m "not browser and not property"
 
 test-frontend: install
 	npm run --silent test

@@ -26,6 +26,9 @@ SHORTEST = 2048  # bits (RFC 7518, 3.3)
 KEEP_SECONDS = 3600  # then they are fetched anew, and serve meanwhile
 REFETCH_SECONDS = 10  # between two fetches, so that forged launches cannot make us hammer the platform
 _MOST = 100  # keys of one platform
+_MOMENT = (
+    1.0  # seconds after a fetch began, in which everybody waits: a class comes at once, and a good answer is quick
+)
 _PAGE_SECONDS = 60  # a page has less (PAGE_PATIENCE_SECONDS)
 
 
@@ -46,11 +49,11 @@ def fetched(jwks_url: str, kid: str) -> Sequence[RSAPublicKey]:
     published = _published[jwks_url]
     fetching = published.fetch()
     in_time = True
-    if fetching is not None:
+    if fetching is not None and not fetching.wait(published.moment):
         try:
             in_time = outside.wait(fetching, seconds=_PAGE_SECONDS, places=places_at(jwks_url))
         except outside.NoPlace:
-            in_time = False
+            in_time = fetching.is_set()  # others waited, and it came
     if not in_time or (not published.keys and published.slow):
         raise _slow()
     if not published.keys and published.problem:
@@ -76,12 +79,17 @@ class _Published:
         self._jwks_url = jwks_url
         self._lock = threading.Lock()
         self._fetching: threading.Event | None = None
-        self._fetched_at = self._tried_at = float("-inf")
+        self._fetched_at = self._tried_at = self._began_at = float("-inf")
 
     @property
     def age(self) -> float:
         """Seconds."""
         return time.monotonic() - self._fetched_at
+
+    @property
+    def moment(self) -> float:
+        """Seconds for which whoever comes now may wait without a place among those who wait for the platform."""
+        return max(0.0, self._began_at + _MOMENT - time.monotonic())
 
     def fetch(self) -> threading.Event | None:
         """Have them fetched, unless somebody is at it or was a moment ago. Set when it is done; None: nothing to do."""
@@ -91,6 +99,7 @@ class _Published:
             if time.monotonic() - self._tried_at < REFETCH_SECONDS:
                 return None
             done = self._fetching = threading.Event()
+            self._began_at = time.monotonic()
         # No call of a page: it has a worker's time, and whoever tries again finds what came too late for the first.
         threading.Thread(target=self._fetch, args=(done,), name="key set", daemon=True).start()
         return done

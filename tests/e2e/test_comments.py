@@ -351,15 +351,15 @@ def test_an_open_comment_goes_with_the_mark_and_a_later_one_is_said_to_wait(room
     expect(room.locator(".save-state")).to_contain_text("released it")
     expect(items(room)).to_contain_text("Look at the camera.")
     expect(room.locator("[data-status]")).to_have_text("Returned")
-    expect(items(room).locator("[data-waits]")).to_be_hidden()
+    expect(items(room).locator("[data-not-released]")).to_be_hidden()
 
     say(room, "And slower.", at="5")
     expect(room.locator("[data-status]")).to_have_text("Changed since released")
     expect(room.get_by_text("1 comment is not released yet.")).to_be_visible()
-    expect(items(room).filter(has_text="And slower.").locator("[data-waits]")).to_have_text("Not released")
+    expect(items(room).filter(has_text="And slower.").locator("[data-not-released]")).to_have_text("Not released")
     assert_accessible(room)
 
     room.get_by_role("button", name="Release changes with these comments").click()
     expect(room.locator("[data-status]")).to_have_text("Returned")
-    expect(items(room).locator("[data-waits]:visible")).to_have_count(0)
+    expect(items(room).locator("[data-not-released]:visible")).to_have_count(0)
     expect(room.get_by_text("not released yet")).to_be_hidden()

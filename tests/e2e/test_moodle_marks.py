@@ -84,14 +84,14 @@ def a_later_comment_waits(teacher: Page, room: FrameLocator) -> None:
     words.press_sequentially("And slower.")
     words.press("Control+Enter")
     later = room.locator("li.comment", has_text="And slower.")
-    expect(later.locator("[data-waits]")).to_have_text("Not released")
+    expect(later.locator("[data-not-released]")).to_have_text("Not released")
     expect(room.locator("[data-status]")).to_have_text("Changed since released")
     expect(room.get_by_text("1 comment is not released yet.")).to_be_visible()
     later.scroll_into_view_if_needed()
     shoot_narrow(teacher, "n2-not-released")
     room.get_by_role("button", name="Release changes with these comments").click()
     expect(room.locator("[data-status]")).to_have_text("Returned")
-    expect(later.locator("[data-waits]")).to_be_hidden()
+    expect(later.locator("[data-not-released]")).to_be_hidden()
 
 
 def points_are_changed_in_proportion(teacher: Page, activity: str) -> None:

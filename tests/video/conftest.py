@@ -49,7 +49,12 @@ def assignment(visit: Visit) -> Assignment:
     visit("teacher", "3", name="Tara Teacher")
     link = ResourceLink.objects.get()
     return Assignment.objects.create(
-        resource_link=link, course=link.course, title="Interview", points=Decimal(100), max_bytes=10_000_000
+        resource_link=link,
+        course=link.course,
+        title="Interview",
+        from_moodle={"title": ["Interview", "Interview"], "instructions": ["Film an interview.", None]},
+        points=Decimal(100),
+        max_bytes=10_000_000,
     )
 
 

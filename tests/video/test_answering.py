@@ -183,7 +183,8 @@ class TestPlatform:
     ) -> None:
         teacher.post("roster/")
 
-        assert ("refresh_roster", (str(Course.objects.get().pk),)) in queued
+        asked = (str(Course.objects.get().pk), str(ResourceLink.objects.get().pk))
+        assert ("refresh_roster", asked) in queued
         assert "did not answer in time. It is asked again now" in teacher.text(looked="1")
 
     def test_comparison_is_made_by_a_worker(

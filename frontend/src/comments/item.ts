@@ -32,7 +32,7 @@ export function fillItem(item: HTMLElement, comment: Comment, { unsent, failure 
   find(body, ".comment-author").textContent = comment.author;
   find(body, ".comment-text").textContent = comment.text;
   find(body, "[data-edited]").hidden = !comment.edited;
-  const waits = body.querySelector<HTMLElement>("[data-waits]");
+  const waits = body.querySelector<HTMLElement>("[data-not-released]");
   if (waits) waits.hidden = !comment.waits || unsent;
   const tools = {
     edit: comment.may_edit,

@@ -230,7 +230,7 @@ def test_a_worker_that_is_killed_leaves_nothing_in_the_temporary_folder(folder: 
 import os, signal, sys
 from tests.films import recording
 from tests.video.stores import Kept
-from video.remux import make_seekable
+from video.media.remux import make_seekable
 class Deadly(Kept):
     def put(self, key, file, **more):
         assert len(file.read()) > 1000

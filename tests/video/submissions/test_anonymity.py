@@ -134,6 +134,9 @@ def test_no_address_tells_who_it_is(hidden: Submission, secrets: list[str], visi
         "video:file-address",
         "video:rubric-of",
         "video:rubric-import",
+        # Nothing was selected again for this activity, and this is no trial.
+        "video:new-points",
+        "video:trial",
     }
     assert answered or for_students, f"{address.name} answers nobody: what it would tell was not looked at"
 

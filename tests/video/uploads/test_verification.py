@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from tests.films import film, recording
 from tests.video.visitor import Visitor
@@ -129,7 +130,7 @@ def test_full_disk_of_ours_does_not_stop_the_student(student: Visitor, monkeypat
 def test_sweep_finds_what_a_lost_message_left_unchecked(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     video = arrived(student, film())
     queued: list[str] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda task, *args: queued.append(*args))
+    monkeypatch.setattr("video.cleanup.tasks.enqueue", lambda name, *args: queued.append(*args))
     tasks.check_unchecked()
     assert queued == [], "its message may still come"
     Video.objects.update(active_at=timezone.now() - timedelta(minutes=2))
@@ -237,10 +238,10 @@ def test_recording_that_was_removed_while_it_was_rewritten_leaves_nothing(
     monkeypatch.setattr(remux, "make_seekable", meanwhile)
     monkeypatch.setattr(S3, "read", lambda self, key, start, length: content[start : start + length])
     queued: list[Any] = []
-    monkeypatch.setattr(verification, "enqueue", lambda task, *args: queued.append((task, args)))
+    monkeypatch.setattr(verification, "enqueue", lambda name, *args: queued.append((name, args)))
     tasks.check_arrival(str(video.pk))
-    for task, args in queued:
-        task(*args)
+    for name, args in queued:
+        import_string(name)(*args)
 
     assert Video.objects.get().state == "deleted"
     assert storage("s3").inspect(video.key) is None
@@ -260,10 +261,10 @@ def test_upload_that_was_given_up_while_it_was_moved_leaves_nothing(
 
     monkeypatch.setattr(S3, "settle", meanwhile)
     queued: list[Any] = []
-    monkeypatch.setattr(verification, "enqueue", lambda task, *args: queued.append((task, args)))
+    monkeypatch.setattr(verification, "enqueue", lambda name, *args: queued.append((name, args)))
     student.send(ticket["urls"]["complete"])
-    for task, args in queued:
-        task(*args)
+    for name, args in queued:
+        import_string(name)(*args)
 
     assert storage("s3").inspect(Video.objects.get().key) is None
 

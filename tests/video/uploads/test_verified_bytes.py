@@ -26,7 +26,7 @@ from video.models import Attachment, Attempt, Event, Submission, Video
 from video.storage import storage
 from video.storage.base import StorageUnavailable
 from video.storage.s3 import S3
-from video.uploads import verification
+from video.uploads import tickets, verification
 from video.uploads import views as upload_views
 from video.uploads.file_names import folder_of
 
@@ -40,7 +40,7 @@ Run = Callable[[], Any]
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers do what they are given when it is given, but for the looking into: that has its time in each test."""
-    later = {"video.tasks.check_arrival", "video.tasks.check_attachment"}
+    later = {"video.uploads.tasks.check_arrival", "video.feedback.tasks.check_attachment"}
 
     def publish(task: Any, args: tuple[Any, ...]) -> None:
         if task.name.startswith("video.") and task.name not in later:
@@ -158,28 +158,28 @@ def test_what_is_sent_later_ends_nothing_that_was_taken_in(
 def test_form_that_is_sent_again_while_the_sweep_is_at_rows_it_has_read(
     student: Visitor, teacher: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tickets = [student.begin(f"{name}.mp4", FILM) for name in ("a", "b")]
-    for ticket in tickets:
+    begun = [student.begin(f"{name}.mp4", FILM) for name in ("a", "b")]
+    for ticket in begun:
         student.hand_over(ticket, FILM)
     Video.objects.update(active_at=timezone.now() - timedelta(minutes=5))
 
     def meanwhile() -> None:
-        for ticket in tickets:
+        for ticket in begun:
             assert student.send(ticket["urls"]["complete"]).status_code == 200
             tasks.check_arrival(ticket["video"])
-        student.post("submit/", {"video": tickets[1]["video"]})
-        for ticket in tickets:
+        student.post("submit/", {"video": begun[1]["video"]})
+        for ticket in begun:
             student.hand_over(ticket, OTHER)
 
     with monkeypatch.context() as patch:
         came = held(patch, tickets, "complete", meanwhile)
         leftovers.find_vanished(within=timedelta(hours=1))
-    for ticket in tickets:
+    for ticket in begun:
         tasks.check_arrival(ticket["video"])
 
     assert came
     video = Video.objects.get(current=True)
-    assert str(video.pk) == tickets[1]["video"]
+    assert str(video.pk) == begun[1]["video"]
     assert played(teacher, video) == FILM
     assert checksum(video) == video.checksum
 
