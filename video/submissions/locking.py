@@ -2,13 +2,7 @@
 
 from django.db.models import QuerySet
 
-from video.models import (
-    Assignment,
-    Attempt,
-    Grade,
-    Submission,
-    Video,
-)
+from video.models import Assignment, Attempt, Grade, Submission, Video
 from video.problems import Problem
 
 
