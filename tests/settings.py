@@ -17,6 +17,11 @@ os.environ.update(
     LOG_LEVEL="WARNING",
 )
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder}/tests.sqlite3")
+if os.environ.get("REDIS_URL"):
+    # A database for each of pytest's workers, as PostgreSQL gives them: each test empties the cache, and with it
+    # whatever else is in its database, counters too.
+    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{_worker}"
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, MIDDLEWARE  # noqa: E402

@@ -338,7 +338,6 @@ ANSWERS: dict[str, Callable[[responses.RequestsMock], Any]] = {
     "a list": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, json=[]),
     "no client id": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, json={TOOL: {}}),
     "client id is a number": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, json={"client_id": 7}),
-    "silence": lambda mock: mock.upsert(responses.POST, REGISTRATION_URL, body=requests.ReadTimeout()),
 }
 
 
@@ -468,6 +467,19 @@ def test_refusal_of_the_platform_is_told_and_the_invitation_stays(
     response = post(browser, opened_by_moodle(address))
 
     assert response.status_code == 422
+    assert not Platform.objects.exists()
+    assert Invitation.objects.get().is_open()
+
+
+def test_platform_that_does_not_answer_in_time_may_be_asked_again(
+    moodle: responses.RequestsMock, browser: Client, address: str
+) -> None:
+    moodle.upsert(responses.POST, REGISTRATION_URL, body=requests.ReadTimeout())
+
+    response = post(browser, opened_by_moodle(address))
+
+    assert response.status_code == 503
+    assert "did not answer in time" in response.content.decode()
     assert not Platform.objects.exists()
     assert Invitation.objects.get().is_open()
 

@@ -134,11 +134,11 @@ class TestBlind:
         self, teacher: Visitor, second: Visitor, student: Visitor, attempt: Attempt
     ) -> None:
         give(teacher, attempt, points="71.25", note="Rushed ending.")
-        give(second, attempt, points="64", note="Good start.")
+        give(second, attempt, points="64.75", note="Good start.")
         agree(teacher, attempt, points="70", finish=True)
         page = student.text() + student.text("state/") + student.text(f"receipts/{attempt.pk}/")
 
-        for hidden in ("71.25", "64", "Rushed", "Good start", "own"):
+        for hidden in ("71.25", "64.75", "Rushed", "Good start", "own"):
             assert hidden not in re.sub(
                 r'"[A-Za-z0-9]{64}"|[0-9a-f-]{36}|unknown|down|shown', "", page.partition("<main")[2]
             )
