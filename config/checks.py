@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
 
 from config import zones
 
@@ -68,6 +70,30 @@ def safe_settings(app_configs: Sequence[Any] | None, **kwargs: object) -> list[c
     if settings.MAIL and not settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
         error(12, "EMAIL_URL sends to nobody.", "Use smtp+tls://…; the other kinds are for trying it.")
     return found
+
+
+@checks.register(checks.Tags.database)
+def database_can_be_migrated(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: object
+) -> list[checks.CheckMessage]:
+    """An error for each database that `misses_squashed_migrations`; asked before `migrate`, not at every start."""
+    return [
+        checks.Error(
+            f"The database ({alias}) is of a build before the first release, and lacks the last migrations of then.",
+            hint="Run migrate with commit 08327e2 first, then come back. A demo's may be deleted instead: make clean.",
+            id="reelmark.E014",
+        )
+        for alias in databases or []
+        if misses_squashed_migrations(MigrationLoader(connections[alias]))
+    ]
+
+
+def misses_squashed_migrations(loader: MigrationLoader) -> bool:
+    """Whether some, and not all, of the migrations that a squashed one replaces were applied.
+
+    Django then leaves the squashed one out of its plan and finds nothing to do.
+    """
+    return any(node.replaces and key not in loader.graph.nodes for key, node in loader.disk_migrations.items())
 
 
 def _half_configured_mail() -> Iterator[tuple[str, str]]:

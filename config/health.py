@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.checks import misses_squashed_migrations
+
 log = structlog.get_logger(__name__)
 
 
@@ -43,6 +45,8 @@ def _database() -> bool:
 
 def _migrations() -> bool:
     executor = MigrationExecutor(connection)
+    if misses_squashed_migrations(executor.loader):
+        return False
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 

@@ -1,17 +1,9 @@
 """Two deployments of one client id, with the same context and link ids, are two places (LTI Core 1.3, 5.3.5, 5.4.1)."""
 
-import importlib
-from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
-
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from lti_tool import registered
-from lti_tool.ids import new_id
 from lti_tool.models import Course, Deployment, Membership, Platform, ResourceLink
 from tests.films import film
 from tests.lti_tool.platform_double import LTI, PlatformDouble, reviewing, selecting
@@ -130,54 +122,3 @@ def test_content_chosen_in_one_binds_in_that_one(visit: Visit, second: Deploymen
     chosen.refresh_from_db()
     assert chosen.resource_link is not None
     assert chosen.resource_link.deployment == chosen.course.deployment == second
-
-
-class TestMigration:
-    """The rows of before keep their people and their work, in the deployment that their course names."""
-
-    BEFORE, AFTER = [("lti_tool", "0003_delivery_ledger")], [("lti_tool", "0010_unique_in_a_deployment")]
-
-    @pytest.fixture
-    def before(self, transactional_db: None) -> Iterator[Any]:
-        executor = MigrationExecutor(connection)
-        latest = [node for node in executor.loader.graph.leaf_nodes() if node[0] in ("lti_tool", "video")]
-        executor.migrate([*self.BEFORE, ("video", "0015_event_kinds")])
-        yield MigrationExecutor(connection).loader.project_state([*self.BEFORE, ("video", "0015_event_kinds")]).apps
-        MigrationExecutor(connection).migrate(latest)
-
-    def test_rows_of_before(self, before: Any) -> None:
-        now = timezone.now()
-        row = {
-            name: before.get_model("lti_tool", name)
-            for name in ("Platform", "Deployment", "Course", "ResourceLink", "Person", "LaunchSession")
-        }
-        made: dict[str, Any] = {}
-        for name, deployments in (("one", ["1"]), ("two", ["1", "2"])):
-            platform = row["Platform"].objects.create(name=name, issuer=f"https://{name}.example", client_id="c")
-            rows = [row["Deployment"].objects.create(platform=platform, deployment_id=one) for one in deployments]
-            course = row["Course"].objects.create(platform=platform, deployment=rows[-1], context_id="2")
-            link = row["ResourceLink"].objects.create(platform=platform, course=course, resource_link_id="1")
-            person = row["Person"].objects.create(platform=platform, sub="6", name="Ana")
-            session = row["LaunchSession"].objects.create(
-                person=person, resource_link=link, role="teacher", expires_at=now + timedelta(hours=3)
-            )
-            assignment = before.get_model("video", "Assignment").objects.create(
-                resource_link=link, course=course, title="Interview"
-            )
-            before.get_model("video", "Submission").objects.create(assignment=assignment, person=person)
-            made[name] = (link.pk, rows[-1].pk, session.pk)
-
-        MigrationExecutor(connection).migrate(self.AFTER)
-
-        for name, (link_pk, deployment_pk, session_pk) in made.items():
-            link = ResourceLink.objects.get(pk=link_pk)
-            session = link.launches.get(pk=session_pk)
-            assert link.deployment_id == link.course.deployment_id == deployment_pk
-            assert abs(link.created_at - now) < timedelta(minutes=1)
-            assert link.silent_since == session.created_at
-            assert (session.expires_at > timezone.now()) == (name == "one"), "nobody knows by which of two it came"
-            assert Submission.objects.filter(assignment__resource_link=link).count() == 1
-
-    def test_ids_say_when_they_were_made(self) -> None:
-        made_at = importlib.import_module("lti_tool.migrations.0009_fill_in_deployments").made_at
-        assert abs(made_at(new_id()) - timezone.now()) < timedelta(seconds=5)

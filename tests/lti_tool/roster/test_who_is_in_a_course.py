@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
-from lti_tool.models import Course, Membership, Person, Told
+from lti_tool.models import Course, Membership, Person
 from lti_tool.roster import nrps
 from tests.lti_tool.platform_double import INSTRUCTOR, LEARNER, PlatformDouble
 from tests.lti_tool.roster.test_roster import ADMINISTRATOR, MEMBERS, member
@@ -214,34 +212,3 @@ class TestWhatIsNoLongerSent:
         world.roster(ben(email="ben@example.org"))
         world.launch(LEARNER, name=..., given_name=..., family_name=..., email=...)
         assert world.person == ("Ben", "ben@example.org")
-
-
-def test_memberships_from_before_keep_what_is_known_of_them(platform: PlatformDouble) -> None:
-    refreshed = timezone.now()
-    course = Course.objects.create(
-        platform=platform.row,
-        deployment=platform.row.deployments.get(),
-        context_id="2",
-        roster_refreshed_at=refreshed,
-    )
-    before, after = refreshed - timedelta(hours=1), refreshed + timedelta(hours=1)
-    old: dict[str, dict[str, Any]] = {
-        "listed": {"role": "assistant"},
-        "launched, then listed": {"role": "teacher", "from_launch": True, "seen_at": before},
-        "launched since": {"role": "teacher", "from_launch": True, "seen_at": after},
-        "gone": {"role": "teacher", "from_launch": True, "active": False, "seen_at": before},
-    }
-    for sub, fields in old.items():
-        person = Person.objects.create(platform=platform.row, sub=sub, name=sub, email="a@example.org")
-        Membership.objects.create(course=course, person=person, **fields)
-
-    import_module("lti_tool.migrations.0005_who_is_in_a_course").take_over(apps, None)
-
-    now = Membership.objects.values_list("person__sub", "listed", "from_launch", "told")
-    everything = Told.LAUNCH_NAME | Told.LAUNCH_EMAIL
-    assert {sub: tuple(rest) for sub, *rest in now} == {
-        "listed": ("assistant", False, Told.ROSTER_NAME | Told.ROSTER_EMAIL),
-        "launched, then listed": ("student", True, everything | Told.ROSTER_EMAIL),
-        "launched since": ("", True, everything),
-        "gone": ("gone", False, everything),
-    }
