@@ -14,8 +14,8 @@ log = structlog.get_logger(__name__)
 def enqueue(name: str, *args: str | int) -> None:
     """Queue a Celery task when the present transaction has been committed (at once where there is none).
 
-    With the broker gone, the person's page must come all the same: the fault is logged, and the sweeps of the beat find
-    what was not queued. So every task given here needs a sweep that finds its work in the database.
+    With the broker gone, the person's page must come all the same: the fault is logged, and periodic tasks find
+    what was not queued. So every task given here needs a periodic task that finds its work in the database.
 
     Args:
         name: dotted, such as `video.uploads.tasks.check_arrival`. A name, no import: who causes work need not know who

@@ -238,7 +238,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A page must not hang because the broker does: what could not be published is found by the sweep.
+# A page must not hang because the broker does: what could not be published is found by a periodic task.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL

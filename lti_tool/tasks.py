@@ -65,7 +65,7 @@ def refresh_roster(course_id: str, link_id: str = "") -> None:
     course = Course.objects.select_related("platform").get(pk=course_id)
     link = ResourceLink.objects.filter(pk=link_id, course=course).first() if link_id else None
     with rate_limiting.turn(course.platform) as turn:
-        if turn is not None:  # else the sweep asks again
+        if turn is not None:  # else the periodic task asks again
             turn.heard(nrps.refresh_roster(course, link))
 
 

@@ -91,3 +91,41 @@ def test_what_is_queued_by_a_name_is_a_task_that_workers_know(name: str) -> None
         assert getattr(import_string("video.tasks." + function), "name", None) == name, (
             "video/tasks.py lists every task"
         )
+
+
+def written_names() -> list[tuple[Path, int, str]]:
+    """Whatever stands between backticks in code, templates and documents, with where."""
+    texts = [
+        path
+        for folder in ("bench", "config", "demo", "docs", "frontend/src", "lti_tool", "templates", "tests", "video")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".md", ".html", ".ts") and "openedx" not in path.parts
+    ]
+    return [
+        (path, number, name)
+        for path in [*texts, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        for name in re.findall(r"`([\w./-]+\.[\w]+)(?:\(\))?`", line)
+    ]
+
+
+def test_files_and_functions_are_called_by_the_names_they_have() -> None:
+    """`verification.py` and `grades.put_back`, in prose, are there: a newcomer looks for them."""
+    paths = {str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if "node_modules" not in path.parts}
+    ends = {"/".join(Path(path).parts[-depth:]) for path in paths for depth in range(1, 6)}
+    modules: dict[str, str] = {}
+    for package in ("config", "lti_tool", "video"):
+        for path in (ROOT / package).rglob("*.py"):
+            modules[path.stem] = modules.get(path.stem, "") + path.read_text()
+    wrong = []
+    for path, number, name in written_names():
+        if Path(name).suffix in (".py", ".html", ".ts", ".css", ".sh"):
+            known = name in ends or (path.parent / name).exists()
+        else:
+            module, _, member = name.split("/")[-1].rpartition(".")
+            text = modules.get(module.rpartition(".")[2])
+            is_host = member in ("com", "example", "net")
+            known = is_host or text is None or member in modules or re.search(rf"\b{member}\b", text) is not None
+        if not known:
+            wrong.append(f"{path.relative_to(ROOT)}:{number}: {name}")
+    assert wrong == []

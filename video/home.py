@@ -30,7 +30,7 @@ def _not_yet(request: LaunchRequest) -> HttpResponse:
     launch = request.launch
     asked = restored.asked(launch.resource_link)
     if launch.role in Role.editors():
-        return redirect("video:former" if asked else "video:settings", launch.pk)
+        return redirect("video:restored" if asked else "video:settings", launch.pk)
     context = {"launch": launch, "assignment": None}
     if not asked:
         return render(request, "video/student_page/not_set_up.html", context)

@@ -8,25 +8,25 @@ from video.models import Attempt, Grade
 
 
 @dataclass(frozen=True)
-class Chip:
+class StatusLabel:
     code: str
     label: str
     explanation: str = ""
 
 
-NOT_OPENED = Chip("not_opened", "Not opened")
-NOT_STARTED = Chip("not_started", "Not started")
-UPLOADING = Chip("uploading", "Uploading", "A video is on its way, and not handed in yet.")
-CHECKING = Chip("checking", "Being checked", "A video has arrived and is looked into; it is not handed in yet.")
-DRAFT = Chip("draft", "Draft, not handed in")
-SUBMITTED = Chip("submitted", "Submitted")
-LATE = Chip("late", "Submitted late")
-RETURNED = Chip("returned", "Marked")  # as its student sees it
-GIVEN_BACK = Chip("returned", "Returned", "The student sees the mark.")
-UNRELEASED = Chip("unreleased", "Marked, not released", "The student does not see the mark yet.")
-CHANGED = Chip("unreleased", "Changed since released", "The student sees the mark as it was released.")
-EARLIER_UNRELEASED = Chip("unreleased", "Earlier mark not released", "An earlier video has a mark that waits.")
-OVERRIDDEN = Chip("overridden", "Overridden")
+NOT_OPENED = StatusLabel("not_opened", "Not opened")
+NOT_STARTED = StatusLabel("not_started", "Not started")
+UPLOADING = StatusLabel("uploading", "Uploading", "A video is on its way, and not handed in yet.")
+CHECKING = StatusLabel("checking", "Being checked", "A video has arrived and is looked into; it is not handed in yet.")
+DRAFT = StatusLabel("draft", "Draft, not handed in")
+SUBMITTED = StatusLabel("submitted", "Submitted")
+LATE = StatusLabel("late", "Submitted late")
+RETURNED = StatusLabel("returned", "Marked")  # as its student sees it
+GIVEN_BACK = StatusLabel("returned", "Returned", "The student sees the mark.")
+UNRELEASED = StatusLabel("unreleased", "Marked, not released", "The student does not see the mark yet.")
+CHANGED = StatusLabel("unreleased", "Changed since released", "The student sees the mark as it was released.")
+EARLIER_UNRELEASED = StatusLabel("unreleased", "Earlier mark not released", "An earlier video has a mark that waits.")
+OVERRIDDEN = StatusLabel("overridden", "Overridden")
 SENDS_AGAIN = ("refused", "stuck", "retrying", "cleared")  # what “Send again” may mend
 CLEARED = (
     "Moodle took the grade and shows none any more: it was cleared there, as a course reset does. "
@@ -34,7 +34,7 @@ CLEARED = (
 )
 
 
-def mark_chip(attempt: Attempt, grade: Grade | None) -> Chip:
+def mark_label(attempt: Attempt, grade: Grade | None) -> StatusLabel:
     """How far an attempt's marking is. (Join the grade's `release`.)"""
     if grade is None or grade.points is None:
         return LATE if attempt.late else SUBMITTED
@@ -43,8 +43,8 @@ def mark_chip(attempt: Attempt, grade: Grade | None) -> Chip:
     return GIVEN_BACK
 
 
-def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> Chip | None:
-    """How far Moodle's gradebook is behind; None where nothing is owed to it.
+def delivery_label(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> StatusLabel | None:
+    """How far Moodle's gradebook is behind; None where nothing is to be sent there.
 
     A student is told where the grade is, not why Moodle refused it: only the teacher can act on that.
     """
@@ -55,29 +55,33 @@ def delivery_chip(delivery: ScoreDelivery | None, *, for_staff: bool = True) -> 
     if delivery.state in (ScoreDelivery.State.CHANGED, ScoreDelivery.State.KEPT):
         kept = delivery.state == ScoreDelivery.State.KEPT
         why = delivery.last_answer if for_staff else "Your teacher decides which one counts."
-        return Chip("kept" if kept else "changed", "Moodle's grade kept" if kept else "Another grade in Moodle", why)
+        return StatusLabel(
+            "kept" if kept else "changed", "Moodle's grade kept" if kept else "Another grade in Moodle", why
+        )
     if delivery.state == ScoreDelivery.State.REFUSED:
         why = delivery.last_answer if for_staff else "Your teacher can see why. Your work is safe here."
-        return Chip("refused", "Not accepted by Moodle", why)
+        return StatusLabel("refused", "Not accepted by Moodle", why)
     why = f"{delivery.last_answer} " if for_staff else ""
     if delivery.state == ScoreDelivery.State.STUCK:
         then = "It is also tried again by itself now and then." if for_staff else "Your teacher can see why."
-        return Chip("stuck", "Moodle has an error", f"{why}{then}")
+        return StatusLabel("stuck", "Moodle has an error", f"{why}{then}")
     if delivery.own_errors and delivery.tries:
-        return Chip("retrying", "Being tried again", f"{why}Moodle answers others. It is tried again by itself.")
+        return StatusLabel("retrying", "Being tried again", f"{why}Moodle answers others. It is tried again by itself.")
     if delivery.tries:
-        return Chip("retrying", "Moodle is not reachable", f"{why}It is tried again by itself until it arrives.")
+        return StatusLabel("retrying", "Moodle is not reachable", f"{why}It is tried again by itself until it arrives.")
     thing = "Grade" if delivery.grading_progress == GradingProgress.FULLY_GRADED else "Status"
-    return Chip("waiting", "On its way to Moodle", f"{thing} is sent in a moment.")
+    return StatusLabel("waiting", "On its way to Moodle", f"{thing} is sent in a moment.")
 
 
-def _sent(delivery: ScoreDelivery, *, for_staff: bool) -> Chip:
+def _sent(delivery: ScoreDelivery, *, for_staff: bool) -> StatusLabel:
     if delivery.grading_progress != GradingProgress.FULLY_GRADED:
         back = delivery.activity_progress == ActivityProgress.STARTED
         what = "taken back" if back else "handed in"
-        return Chip("told", "Moodle knows", f"Moodle knows that it was {what}. It has no grade from here yet.")
+        return StatusLabel("told", "Moodle knows", f"Moodle knows that it was {what}. It has no grade from here yet.")
     if delivery.cleared_there and for_staff:
-        return Chip("cleared", "No grade in Moodle", CLEARED)
+        return StatusLabel("cleared", "No grade in Moodle", CLEARED)
     if delivery.differs and for_staff:
-        return Chip("differs", "Moodle shows another", "Moodle's gradebook shows another grade than what was sent.")
-    return Chip("sent", "In Moodle's gradebook", "Grade accepted by Moodle.")
+        return StatusLabel(
+            "differs", "Moodle shows another", "Moodle's gradebook shows another grade than what was sent."
+        )
+    return StatusLabel("sent", "In Moodle's gradebook", "Grade accepted by Moodle.")

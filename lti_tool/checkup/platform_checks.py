@@ -185,8 +185,8 @@ def _grades(subject: Subject) -> Result:
     points = found.points if found else None
     if points != 7:
         told = "nothing" if points is None else f"{points.normalize():f}"
-        return Result(State.BAD, f"7 of 10 was sent to a trial column, and Moodle read back {told}.", "Tell us.")
-    return Result(State.GOOD, "A trial column was made, a grade sent, read back, and the column deleted again.")
+        return Result(State.BAD, f"7 of 10 was sent to a test column, and Moodle read back {told}.", "Tell us.")
+    return Result(State.GOOD, "A test column was made, a grade sent, read back, and the column deleted again.")
 
 
 @contextmanager
@@ -200,7 +200,7 @@ def _trial_column(link: ResourceLink) -> Iterator[str]:
             ags.delete_line_item(link, url)
         except PlatformError as error:
             raise PlatformRefused(
-                f"The trial column “{label}” could not be deleted ({error.reason}) "
+                f"The test column “{label}” could not be deleted ({error.reason}) "
                 "Delete it in Moodle's Gradebook setup."
             ) from error
 
@@ -247,7 +247,7 @@ CHECKS = (
         "grades",
         "A grade, there and back",
         _grades,
-        asked="Makes a trial column in the gradebook, gives one student 7 of 10 in it, reads that, deletes the column.",
+        asked="Makes a test column in the gradebook, gives one student 7 of 10 in it, reads that, deletes the column.",
     ),
     Check("deep-linking", "Select content (Deep Linking)", _deep_linking),
 )

@@ -1,4 +1,4 @@
-"""Owes the platform's gradebook something, delivers it, and looks at what is there (AGS).
+"""Grades on their way to the platform's gradebook (AGS): a transactional outbox, its delivery, comparison with Moodle.
 
 May import platform and paging, and what they stand on.
 """

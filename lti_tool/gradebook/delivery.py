@@ -1,4 +1,4 @@
-"""Sending what is owed (`outbox`): claimed with a lease, written into the ledger, posted, recorded.
+"""Delivering the outbox: claimed with a lease, written into the ledger, posted, recorded.
 
 A crash anywhere leaves a row that is due again when its lease ends, and then only its newest wish is sent. Posts for
 one person carry strictly later whole seconds (`moodle.md`, 3), kept before they go out: a repeat is always later than

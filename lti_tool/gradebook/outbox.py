@@ -1,4 +1,4 @@
-"""What is owed to the platform's gradebook: wished for in one transaction with its cause; `delivery` sends it.
+"""The transactional outbox of scores: each is written down in one transaction with its cause; `delivery` sends it.
 
 A wish is a row (`ScoreDelivery`), one for each link and person; a newer wish replaces an older one.
 """
@@ -204,9 +204,10 @@ def send_again(deliveries: Iterable[int]) -> int:
     return changed
 
 
-def owe_elsewhere(*, before: ResourceLink, after: ResourceLink) -> int:
-    """What the gradebook was owed at one link it is owed at another, whose column is new: all of it, as a new wish; how
-    many. An activity that was restored comes back under another link. Nothing is owed at `after` yet.
+def move(*, before: ResourceLink, after: ResourceLink) -> int:
+    """Move every delivery of one link to another, whose column is new, to be sent anew; how many there were.
+
+    An activity that was restored comes back under another link. `after` has no deliveries yet.
 
     Also what was sent, or kept as the platform's own: each is compared with what the new column has before it goes.
     """

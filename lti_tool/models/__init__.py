@@ -1,4 +1,4 @@
-"""The rows that a launch leaves: who came, from where, to what; and what is owed to the platform."""
+"""The rows that a launch leaves: who came, from where, to what; and the scores to be delivered to the platform."""
 
 from lti_tool.models.course import BY_LAUNCH, BY_ROSTER, Course, KeptOut, Membership, ResourceLink, Told
 from lti_tool.models.invitation import Invitation

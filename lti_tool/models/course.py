@@ -56,7 +56,7 @@ BY_LAUNCH, BY_ROSTER = Told.LAUNCH_NAME | Told.LAUNCH_EMAIL, Told.ROSTER_NAME | 
 
 
 class Membership(models.Model):
-    """What somebody is in a course now, by launches and rosters; what a roster may change is in `roster.py`.
+    """What somebody is in a course now, by launches and rosters; `roster/memberships.py` has what a roster may change.
 
     `told` says where name and e-mail come from: only who told something takes it back by leaving it out.
     """

@@ -40,7 +40,7 @@ def refresh_roster(course: Course, link: ResourceLink | None = None) -> Platform
     """Fetch the course's roster and store it; the course keeps when that was, or why it failed (in plain words).
 
     With `link`, also who of the course can open that activity, where the platform says it (NRPS 2.0, 2.4): what it
-    refuses or cannot answer leaves the whole course. What rosters may change is in `roster.py`.
+    refuses or cannot answer leaves the whole course. What rosters may change is in `memberships.py`.
 
     Returns what the platform failed with, if it did.
     """
@@ -75,7 +75,7 @@ def refresh_roster(course: Course, link: ResourceLink | None = None) -> Platform
 
 
 def stale(*, at_most: int = 50) -> list[str]:
-    """Ids of courses in use whose roster has not been asked for lately, longest ago first: what the sweep refreshes."""
+    """Ids of courses in use whose roster has not been asked for lately, longest ago first, for the periodic task."""
     now = timezone.now()
     in_use = Membership.objects.filter(course=OuterRef("pk"), seen_at__gt=now - IN_USE)
     courses = (

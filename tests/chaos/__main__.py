@@ -69,13 +69,13 @@ def _prepare(folder: Path, postgres: services.Postgres, redis: services.Redis) -
         DJANGO_SETTINGS_MODULE="config.settings",
         DATABASE_URL=postgres.url,
         REDIS_URL=redis.url,
-        SECRET_KEY="only for a trial, and long enough for the checks to like it",
+        SECRET_KEY="only for a test, and long enough for the checks to like it",
         DEBUG="1",
         DATA_DIR=str(folder / "data"),
         KEYS_DIR=str(folder / "keys"),
         PRIVATE_PLATFORM_HOSTS="127.0.0.1",
         LOG_LEVEL="WARNING",
-        # As in production, only faster: a trial has no minutes.
+        # As in production, only faster: a test has no minutes.
         PLATFORM_REQUESTS_A_SECOND="400",
         PLATFORM_ANSWER_SECONDS="1",
         PLATFORM_PAUSE_SECONDS="2",

@@ -516,7 +516,7 @@ def test_every_check_is_tried_and_says_what_it_found(sized_page: Page, demo: Dem
 
     expect(sized_page.locator(".check.good, .check.warning")).to_have_count(6, timeout=30_000)
     grade = sized_page.locator(".check", has_text="A grade, there and back")
-    expect(grade).to_contain_text("Makes a trial column")
+    expect(grade).to_contain_text("Makes a test column")
     for button in ("Try A grade", "Retry A grade"):
         grade.get_by_role("button", name=button).click()
         expect(grade).to_contain_text("a grade sent, read back, and the column deleted again.")

@@ -91,7 +91,7 @@ def the_main_job(page: Page, demo: Demo, activity: int) -> None:
     student = launch(page, demo, ANA, activity)
     receipt = hand_in(student, demo)
     teacher = launch(page, demo, TEACHER, activity)
-    # The chip turns when the worker has sent the status; the roster comes by the worker too.
+    # The label changes when the worker has sent the status; the roster comes by the worker too.
     row = teacher.get_by_role("row", name="Ana García")
 
     def arrived() -> bool:

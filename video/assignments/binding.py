@@ -52,7 +52,7 @@ def begin_anew(launch: LaunchSession) -> Assignment | None:
     """
     link = launch.resource_link
     with transaction.atomic():
-        # In the order of `former.bring_back`, which may answer the same question at the same time.
+        # In the order of `restored.bring_back`, which may answer the same question at the same time.
         list(restored.candidates(link).select_for_update(of=("self",)).order_by("pk").values("pk"))
         here = Assignment.objects.filter(resource_link=link).select_related("course__platform").first()
         if here is not None:
@@ -65,7 +65,7 @@ def part(launch: LaunchSession) -> Assignment | None:
     """A teacher says that work was wrongly brought to the launch's link: it goes back, and the link has its own.
 
     Raises:
-        Problem: as `former.put_back`.
+        Problem: as `restored.put_back`.
     """
     with transaction.atomic():
         restored.put_back(launch=launch)

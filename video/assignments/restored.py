@@ -122,14 +122,14 @@ def own_work(launch: LaunchSession) -> "QuerySet[Attempt]":
 
 
 def has_work(assignment: Assignment) -> bool:
-    """Whether somebody has sent or handed in anything, was given more time, or is owed anything in the gradebook."""
+    """Whether somebody has sent or handed in anything, was given more time, or has a score to be delivered."""
     return Assignment.objects.filter(_worked_on(), pk=assignment.pk).exists()
 
 
 def bring_back(*, launch: LaunchSession, assignment_id: str, shown_id: str) -> Assignment:
     """The assignment with everybody's work lives at the launch's link from now on; what was there lives at the former.
 
-    Open sessions of the former link go along, so that nobody's upload ends; and what the gradebook is owed.
+    Open sessions of the former link go along, so that nobody's upload ends; and deliveries to the gradebook.
 
     Args:
         shown_id: of the assignment that was at this link when the question was asked; empty for none.
@@ -197,9 +197,14 @@ def _moved(
         Assignment.objects.filter(pk=here.pk).update(resource_link=before)
     # Theirs go along, but for the one that decides: it stays where its person is.
     LaunchSession.objects.filter(resource_link=before).exclude(pk=launch.pk).update(resource_link=to)
-    owed = outbox.owe_elsewhere(before=before, after=to)
+    deliveries = outbox.move(before=before, after=to)
     events.record(
-        Event.Kind.BROUGHT, launch=launch, assignment=str(former.pk), link=str(to.pk), before=str(before.pk), owed=owed
+        Event.Kind.BROUGHT,
+        launch=launch,
+        assignment=str(former.pk),
+        link=str(to.pk),
+        before=str(before.pk),
+        deliveries=deliveries,
     )
     return former
 

@@ -3,5 +3,5 @@ from django.urls import path
 from video.assignments import restored_views
 
 urlpatterns = [
-    path("former/", restored_views.question, name="former"),
+    path("restored/", restored_views.question, name="restored"),
 ]

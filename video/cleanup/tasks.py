@@ -72,5 +72,5 @@ def delete_leftover_objects() -> None:
 
 @worker_ready.connect
 def clear_what_a_killed_worker_left(**kwargs: object) -> None:
-    """On this machine: the sweep may always run on another."""
+    """On this machine: the task may always run on another."""
     leftovers.remove_left_folders()

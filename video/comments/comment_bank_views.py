@@ -21,7 +21,7 @@ STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 @json_answer
 def entries(request: LaunchRequest) -> HttpResponse:
-    """GET: `{bank: […]}` as `bank.as_json`. POST: add one from `{text, key, criterion, points}`."""
+    """GET: `{bank: […]}` as `comment_bank.as_json`. POST: add one from `{text, key, criterion, points}`."""
     return _save(request, None) if request.method == "POST" else _whole(request)
 
 

@@ -224,7 +224,7 @@ def prepare(attachment: Attachment) -> None:
     """Give a recorded word its length, and an index to jump by.
 
     Raises:
-        StorageUnavailable, StorageRefused: nothing is changed, so that a later sweep tries again.
+        StorageUnavailable, StorageRefused: nothing is changed, so that a later run tries again.
     """
     as_it_was = Attachment.objects.filter(pk=attachment.pk, state=Attachment.State.CHECKING, key=attachment.key)
     with Copies(attachment) as copies:

@@ -13,7 +13,7 @@ from lti_tool.roles import Role
 from video import status_labels
 from video.models import Assignment, Release
 from video.rubrics.rubrics import short
-from video.status_labels import Chip
+from video.status_labels import StatusLabel
 from video.submissions import anonymity
 
 PER_PAGE = 50
@@ -27,7 +27,7 @@ class DeliveryRow:
     name: str
     assignment: str
     course: str
-    chip: Chip | None
+    status_label: StatusLabel | None
     ours: str
     theirs: str
     undecided: bool
@@ -73,7 +73,7 @@ def row_of(delivery: ScoreDelivery) -> DeliveryRow:
         name=name,
         assignment=assignment.title if assignment else link.title,
         course=link.course.title,
-        chip=status_labels.delivery_chip(delivery),
+        status_label=status_labels.delivery_label(delivery),
         ours=_of(delivery.points, delivery.maximum),
         theirs=_of(delivery.found_points, delivery.found_maximum),
         undecided=delivery.state == ScoreDelivery.State.CHANGED or (delivery.differs and not delivery.cleared_there),

@@ -1,4 +1,4 @@
-"""Marks: saved as they are typed, and given back to their students; what Moodle is owed is of the same transaction."""
+"""Marks: saved as they are typed, and released to their students, each in one transaction with its delivery."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -314,7 +314,7 @@ def _set_state(submission: Submission) -> None:
 
 
 def _owe_to_moodle(launch: LaunchSession, submission: Submission) -> None:
-    """Moodle holds one grade a person: it is owed that of the newest attempt whose mark was released.
+    """Moodle holds one grade a person: it gets that of the newest attempt whose mark was released.
 
     None is left only where the one that there was has been taken back. A trial is nobody's business there.
     """

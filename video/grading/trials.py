@@ -1,7 +1,7 @@
 """Work of teachers who look at an assignment as a student (Moodle's *switch role*): shown as a trial, counted nowhere.
 
 Moodle keeps the person's id and sends them as a Learner (`moodle.md`, 13), and refuses a score for a teacher with 400:
-so nothing of a trial is ever owed to its gradebook.
+so nothing of a trial is ever sent to its gradebook.
 """
 
 import uuid
@@ -44,7 +44,7 @@ def removable(launch: LaunchSession, submission_id: uuid.UUID) -> Submission | N
 
 
 def remove(*, launch: LaunchSession, submission: Submission) -> None:
-    """Begin anew: marks, comments and what was owed go at once, and a worker deletes the files. Again changes nothing.
+    """Begin anew: marks, comments and deliveries go at once, and a worker deletes the files. Again changes nothing.
 
     An empty draft stays, which holds the rows of what a worker still has to delete.
     """

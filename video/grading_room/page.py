@@ -15,7 +15,7 @@ from video.models import Assignment, Attachment, Attempt, Grade, Submission, Vid
 from video.roster import listing
 from video.roster.listing import Entry, View
 from video.rubrics.rubrics import Rubric
-from video.status_labels import Chip
+from video.status_labels import StatusLabel
 from video.submissions import anonymity
 
 NEAREST = 50  # how many of the others the list names on either side
@@ -55,13 +55,13 @@ class RoomPage:
     grade: Grade | None
     name: str
     hidden: bool
-    status: Chip
+    status: StatusLabel
     rubric: Rubric
     criteria: list[CriterionRow]
     total: Decimal | None
     around: Around
     more_time: MoreTime | None
-    delivery: Chip | None
+    delivery: StatusLabel | None
     delivery_id: int | None
     may_release: bool
     files: list[Attachment]
@@ -137,7 +137,7 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
         grade=grade,
         name=anonymity.name_for_markers(submission, released=released),
         hidden=hidden,
-        status=status_labels.mark_chip(shown, grade),
+        status=status_labels.mark_label(shown, grade),
         rubric=rubric,
         criteria=marks.criterion_rows(assignment, grade),
         total=marks.from_rubric(rubric, marks.scores_shown(assignment, grade), assignment.points),
@@ -146,7 +146,7 @@ def room_page(*, launch: LaunchSession, submission: Submission, attempt: str, vi
         more_time=None
         if hidden
         else more_time(assignment, extended_to=submission.extended_to, extra_attempts=submission.extra_attempts),
-        delivery=status_labels.delivery_chip(delivery),
+        delivery=status_labels.delivery_label(delivery),
         delivery_id=delivery.pk if delivery else None,
         may_release=grades.may_release(launch, assignment),
         files=list(Attachment.objects.visible_to(launch).filter(attempt=shown)),

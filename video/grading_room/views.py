@@ -27,7 +27,7 @@ from video.models import Attempt, Grade, Release, Submission
 from video.problems import Problem
 from video.roster.listing import View
 from video.rubrics.rubrics import short
-from video.status_labels import Chip
+from video.status_labels import StatusLabel
 from video.submissions import anonymity
 
 STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
@@ -163,7 +163,7 @@ def _room(
 
 
 def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
-    """`{version}` alone for no mark; else also what it says, `status` and `delivery` (chips), by whom and when."""
+    """`{version}` alone for no mark; else also what it says, `status` and `delivery` as labels, by whom and when."""
     if grade is None:
         return {"version": 0}
     submission, sent = attempt.submission, None
@@ -181,17 +181,17 @@ def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
         "unreleased": grade.unreleased,
         "returned": grade.returned is not None,
         "saved_at": grade.updated_at.isoformat(),
-        "status": _chip(status_labels.mark_chip(attempt, grade)),
-        "delivery": _chip(status_labels.delivery_chip(sent)),
+        "status": _label(status_labels.mark_label(attempt, grade)),
+        "delivery": _label(status_labels.delivery_label(sent)),
     }
 
 
-def _chip(chip: Chip | None) -> dict[str, str] | None:
-    return asdict(chip) if chip else None
+def _label(status_label: StatusLabel | None) -> dict[str, str] | None:
+    return asdict(status_label) if status_label else None
 
 
 def _two(attempt: Attempt, mark: Mark, theirs: Grade | None) -> dict[str, Any]:
-    """What `two_marks.html` shows."""
+    """What `mark_conflict.html` shows."""
     lines = mark_conflict.side_by_side(attempt.submission.assignment, mine=mark, theirs=theirs)
     return {"lines": lines, "theirs": theirs, "feedbacks": bool(mark.feedback and theirs and theirs.feedback)}
 

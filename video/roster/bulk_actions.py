@@ -171,7 +171,7 @@ def release_asked(assignment_id: uuid.UUID, *, after: str = "") -> None:
             # What they may do could have changed since they asked.
             if launch and _still_may(launch, submission.assignment):
                 grades.release(launch=launch, submissions=[submission.pk])
-        except Exception:  # one that cannot be released must not keep the others: the sweep tries it again
+        except Exception:  # one that cannot be released must not keep the others: the periodic task tries it again
             log.exception("release_failed", submission=str(submission.pk))
             continue
         asked = Submission.objects.filter(pk=submission.pk, release_asked=submission.release_asked_id)

@@ -27,7 +27,7 @@ DIFFERS = "differs"  # in place of a delivery's state
 class Filter:
     """Students at one of `stages` (any where empty), and late, or with more of that kind where it says so.
 
-    `deliveries`: what has become of what Moodle is owed of them.
+    `deliveries`: what has become of their grades on the way to Moodle.
 
     `empty` is what the list says where there is nobody: a heading, and what that means.
     """

@@ -44,7 +44,7 @@ from video.roster.filters import (
     under_way,
 )
 from video.roster.filters import View as View
-from video.status_labels import Chip
+from video.status_labels import StatusLabel
 from video.submissions.anonymity import alias_in_sql
 
 PER_PAGE = 50
@@ -64,7 +64,7 @@ class Row:
     name: str
     hidden: bool
     stage: str
-    status: Chip
+    status: StatusLabel
     url: str | None
     attempt: Attempt | None
     grade: Grade | None
@@ -72,7 +72,7 @@ class Row:
     earlier_unreleased: bool
     more_time: MoreTime | None
     duration: float | None
-    delivery: Chip | None
+    delivery: StatusLabel | None
     delivery_id: int | None
     returned_at: datetime | None
     seen_at: datetime | None
@@ -227,8 +227,8 @@ def chosen(*, assignment: Assignment, view: View, keys: list[str], everybody: bo
 def people(assignment: Assignment) -> "QuerySet[Any]":
     """Students of the course who can open the activity, and whoever has handed something in since and left.
 
-    `own__…` is their submission, `delivery__…` what Moodle is owed (both may be missing), `stage` how far they are,
-    `late` of their newest attempt (None: nothing handed in), `unreleased` whether any mark of theirs waits for a
+    `own__…` is their submission, `delivery__…` its way to Moodle (may be missing), `stage` how far they are, `late`
+    of their newest attempt (None: nothing handed in), `unreleased` whether any mark of theirs waits for a
     release, `trial` whether it is somebody's of the staff. `shown_name` and `shown_email` are what staff may see;
     `hidden` says that this is an alias.
     """
@@ -331,7 +331,7 @@ def _row(
         name=person.shown_name,
         hidden=person.hidden,
         stage=person.stage,
-        status=status_labels.mark_chip(attempt, grade) if attempt else _not_handed_in(person.stage, person.under_way),
+        status=status_labels.mark_label(attempt, grade) if attempt else _not_handed_in(person.stage, person.under_way),
         url=room_url(attempt.submission_id) if attempt else None,
         attempt=attempt,
         grade=grade,
@@ -340,7 +340,7 @@ def _row(
         # More time is given by name: shown beside an alias, it would tell whose that is.
         more_time=None if person.hidden else gets_more,
         duration=attempt.duration if attempt else None,
-        delivery=status_labels.delivery_chip(delivery),
+        delivery=status_labels.delivery_label(delivery),
         delivery_id=delivery.pk if delivery else None,
         returned_at=returned.at if returned else None,
         seen_at=returned.seen_at if returned else None,
@@ -348,7 +348,7 @@ def _row(
     )
 
 
-def _not_handed_in(stage: str, under_way: str | None) -> Chip:
+def _not_handed_in(stage: str, under_way: str | None) -> StatusLabel:
     if stage == UPLOADING:
         return status_labels.CHECKING if under_way == Video.State.CHECKING else status_labels.UPLOADING
     return {DRAFT: status_labels.DRAFT, OPENED: status_labels.NOT_STARTED}.get(stage, status_labels.NOT_OPENED)

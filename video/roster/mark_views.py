@@ -19,7 +19,7 @@ from video.models import Assignment, Attempt, Grade, Submission
 from video.problems import Problem
 from video.roster.views import STAFF
 from video.rubrics.rubrics import short
-from video.status_labels import Chip
+from video.status_labels import StatusLabel
 
 
 @launch_required(*STAFF)
@@ -69,10 +69,10 @@ def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
         "overridden": bool(grade and grade.overridden),
         "rubric_points": None if over is None else short(over),
         "grader": grade.grader.name if grade and grade.grader else "",
-        "status": _chip(status_labels.mark_chip(attempt, grade)),
-        "delivery": _chip(status_labels.delivery_chip(delivery)),
+        "status": _label(status_labels.mark_label(attempt, grade)),
+        "delivery": _label(status_labels.delivery_label(delivery)),
     }
 
 
-def _chip(chip: Chip | None) -> dict[str, str] | None:
-    return asdict(chip) if chip else None
+def _label(status_label: StatusLabel | None) -> dict[str, str] | None:
+    return asdict(status_label) if status_label else None

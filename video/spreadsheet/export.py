@@ -93,7 +93,7 @@ def _rows(assignment: Assignment, some: Sequence[Somebody], style: Style) -> Ite
         for delivery in ScoreDelivery.objects.filter(resource_link=assignment.resource_link_id, person__in=ids)
     }
     for one in some:
-        attempt, delivery = attempts.get(one.pk), status_labels.delivery_chip(deliveries.get(one.pk))
+        attempt, delivery = attempts.get(one.pk), status_labels.delivery_label(deliveries.get(one.pk))
         row: dict[str, str] = {
             Column.IDENTIFIER: identifier(assignment, one.pk),
             Column.NAME: guard(one.name),
@@ -112,7 +112,7 @@ def _rows(assignment: Assignment, some: Sequence[Somebody], style: Style) -> Ite
 def _of_attempt(assignment: Assignment, attempt: Any, style: Style) -> dict[str, str]:
     grade: Grade | None = getattr(attempt, "grade", None)
     cells: dict[str, str] = {
-        Column.STATUS: status_labels.mark_chip(attempt, grade).label,
+        Column.STATUS: status_labels.mark_label(attempt, grade).label,
         Column.ATTEMPT: str(attempt.number),
         Column.HANDED_IN: _time(attempt.submitted_at, style),
         Column.LATE: _yes_no(attempt.late),

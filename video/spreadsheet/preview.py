@@ -13,21 +13,23 @@ from video.roster import listing
 from video.rubrics.rubrics import Rubric
 from video.spreadsheet import applying, snapshots
 from video.spreadsheet.columns import rubric_of
-from video.status_labels import Chip
+from video.status_labels import StatusLabel
 
 ROWS_SHOWN = 100  # on a page
 REFUSED_SHOWN = 500
 _MOST_WORDS = 400  # characters of a feedback, before and after
 _State = ImportedMark.State
-_CHIPS = {
-    _State.APPLIED: Chip("marked", "Imported"),
-    _State.KEPT: Chip("late", "Left as it was", "Changed in Reelmark since the file was exported."),
-    _State.OVERTAKEN: Chip("late", "Left as it was", "Changed in Reelmark while you looked at the preview."),
-    _State.TAKEN_BACK: Chip("late", "Taken back", "The student has taken the attempt back."),
-    _State.UNDONE: Chip("submitted", "Put back"),
-    _State.LEFT: Chip("late", "Not put back", "Changed or released since the import."),
+_LABELS = {
+    _State.APPLIED: StatusLabel("marked", "Imported"),
+    _State.KEPT: StatusLabel("late", "Left as it was", "Changed in Reelmark since the file was exported."),
+    _State.OVERTAKEN: StatusLabel("late", "Left as it was", "Changed in Reelmark while you looked at the preview."),
+    _State.TAKEN_BACK: StatusLabel("late", "Taken back", "The student has taken the attempt back."),
+    _State.UNDONE: StatusLabel("submitted", "Put back"),
+    _State.LEFT: StatusLabel("late", "Not put back", "Changed or released since the import."),
 }
-_CONFLICT = Chip("late", "Changed since the export", "The mark in Reelmark is not the one that the file was made from.")
+_CONFLICT = StatusLabel(
+    "late", "Changed since the export", "The mark in Reelmark is not the one that the file was made from."
+)
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Shown:
-    """One row of the file, of the student called `name`. `chip` None: nothing to say beside its changes."""
+    """One row of the file, of the student called `name`. `status_label` None: nothing to say beside its changes."""
 
     row: ImportedMark
     name: str
     changes: list[Change]
-    chip: Chip | None
+    status_label: StatusLabel | None
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def preview(marks_import: MarkImport, page: "Page[ImportedMark]") -> Preview:
     assignment, rows = marks_import.assignment, list(page.object_list)
     rubric, names = rubric_of(assignment), _names(assignment, rows)
     shown = [
-        Shown(row, names.get(row.attempt.submission.person_id, ""), _changes(assignment, rubric, row), _chip(row))
+        Shown(row, names.get(row.attempt.submission.person_id, ""), _changes(assignment, rubric, row), _label(row))
         for row in rows
     ]
     refused = [(line, reason) for line, reason in marks_import.report["refused"]]
@@ -125,10 +127,10 @@ def _names(assignment: Assignment, rows: list[ImportedMark]) -> dict[Any, str]:
     return dict(people.values_list("pk", "shown_name"))
 
 
-def _chip(row: ImportedMark) -> Chip | None:
+def _label(row: ImportedMark) -> StatusLabel | None:
     if row.state == _State.PROPOSED:
         return _CONFLICT if row.conflict else None
-    return _CHIPS[_State(row.state)]
+    return _LABELS[_State(row.state)]
 
 
 def _changes(assignment: Assignment, rubric: Rubric, row: ImportedMark) -> list[Change]:

@@ -36,7 +36,7 @@ def changed(mark: Mark, wanted: dict[str, Any], rubric: Rubric) -> Mark:
 
 
 def of_grade(grade: Grade | None) -> dict[str, Any]:
-    """A mark with its release, so that both can be put back (`grading.put_back`)."""
+    """A mark with its release, so that both can be put back (`grades.put_back`)."""
     if grade is None:
         empty: dict[str, Any] = {"points": None, "scores": {}, "overridden": False, "feedback": ""}
         return {**empty, "unreleased": True, "grader": None, "release": None}

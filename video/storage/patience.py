@@ -1,7 +1,7 @@
 """A backend whose calls end by a deadline, and for which few of a process's pages wait at a time (`config/outside.py`).
 
 Written once, for every backend: `storage()` puts it around each. A worker to whom storage was silent leaves it alone
-for a while: the looks and sweeps that are due meanwhile fail at once and come again, and grades have their turn.
+for a while: verifications and cleanups that are due meanwhile fail at once and come again, and grades have their turn.
 """
 
 import time

@@ -17,7 +17,7 @@ from video.comments.threads import Shown
 from video.grading import marks, trials
 from video.models import Assignment, Attachment, Attempt, Grade, Release, Submission, Video
 from video.problems import Problem
-from video.status_labels import Chip
+from video.status_labels import StatusLabel
 from video.submissions.handing_in import why_not_withdraw
 from video.uploads.open_uploads import tickets_over
 
@@ -55,7 +55,7 @@ class StudentPage:
     `failed` is the last that did not make it, where nothing has come since.
     """
 
-    status: Chip
+    status: StatusLabel
     submission: Submission
     can_upload: bool
     why_not: str
@@ -67,7 +67,7 @@ class StudentPage:
     can_submit: bool
     attempts: list[SubmittedAttempt]
     attempts_left: int | None
-    delivery: Chip | None
+    delivery: StatusLabel | None
 
     @property
     def newest(self) -> SubmittedAttempt | None:
@@ -183,7 +183,7 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
         can_submit=any(_may_submit(submission, video) for video in (ready, checking)),
         attempts=submitted,
         attempts_left=left,
-        delivery=status_labels.delivery_chip(delivery, for_staff=False),
+        delivery=status_labels.delivery_label(delivery, for_staff=False),
     )
 
 
@@ -234,7 +234,7 @@ def _may_submit(submission: Submission, video: Video | None) -> bool:
     return True
 
 
-def _status(videos: list[Video], ready: Video | None, submitted: list[SubmittedAttempt]) -> Chip:
+def _status(videos: list[Video], ready: Video | None, submitted: list[SubmittedAttempt]) -> StatusLabel:
     if any(video.state == Video.State.CHECKING for video in videos):
         return status_labels.CHECKING
     if ready is not None:

@@ -21,8 +21,8 @@ class Copies:
     """A context manager around one look at an upload.
 
     On its way out it asks the row which key it names now. Where that is one made here, what lay at the former ones is
-    removed; every other one made here is removed. What cannot be removed is found by the sweep of the upload's folder
-    (`hygiene.clear_incoming`).
+    removed; every other one made here is removed. What cannot be removed is found later by a periodic task
+    (`leftovers.clear_incoming`).
     """
 
     def __init__(self, upload: Upload) -> None:

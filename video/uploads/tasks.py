@@ -9,7 +9,7 @@ from video.uploads import tickets, verification
 
 @shared_task
 def complete_upload(video_id: str, parts: int | None = None) -> None:
-    """What a page had no time for. What storage does not do for a worker either is left to browser and sweep."""
+    """What a page had no time for. If storage fails a worker too, the browser or a periodic task asks again."""
     video = Video.objects.checkable().filter(pk=video_id, state=Video.State.PENDING).first()
     if video is not None:
         with suppress(Problem):

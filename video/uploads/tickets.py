@@ -1,4 +1,4 @@
-"""The sending of a video: a way up, its tickets, what has arrived, and its end. `arrivals.py` then looks at the bytes.
+"""Uploads: their tickets, what has arrived, and their end; `verification.py` then looks at the bytes.
 
 What has arrived is asked of storage, never of the browser; so an upload goes on after a reload, from another device, or
 in a new launch.
@@ -157,7 +157,7 @@ def complete(*, launch: LaunchSession | None, video: Video, count: int | None = 
     """Look at storage, and go on only if what is there is what was announced.
 
     The browser's word that it has finished is a reason to look, nothing more. Calling it again changes nothing, however
-    long ago `video` was read: a request may be held back, and a sweep reads many rows before it comes to the last.
+    long ago `video` was read: a request may be held back, and a periodic task reads many rows at once.
 
     Args:
         count: how many parts a recording has, which announced no size; None takes those that have arrived.

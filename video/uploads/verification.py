@@ -90,7 +90,7 @@ def check(video: Video) -> None:
     """The second look, by a worker: can it be read, how long is it, can one seek in it? Then it is believed.
 
     Raises:
-        StorageUnavailable, StorageRefused: nothing is changed, so that a later sweep looks again.
+        StorageUnavailable, StorageRefused: nothing is changed, so that a later run looks again.
     """
     with Copies(video) as copies:
         try:

@@ -1,5 +1,5 @@
+import { forget, keep, kept } from "../browser-storage";
 import { fetchJson, Refusal } from "../http";
-import { forget, keep, kept } from "../kept";
 import { type BankEntry, type Config, copyOf, find } from "./data";
 
 interface Answer {

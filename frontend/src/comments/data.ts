@@ -1,4 +1,4 @@
-/** A comment or reply as the server says it (`comments.Shown`); a reply's times are null. */
+/** A comment or reply as the server says it (`threads.Shown`); a reply's times are null. */
 export interface Comment {
   id: string;
   at: number | null;

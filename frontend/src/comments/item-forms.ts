@@ -1,5 +1,5 @@
 import type Player from "video.js/dist/types/player";
-import { forget, keep, kept } from "../kept";
+import { forget, keep, kept } from "../browser-storage";
 import { type Comment, type Config, find, newId, type Unsent } from "./data";
 import { asTyped, CommentForm, type Said, type Typed } from "./form";
 

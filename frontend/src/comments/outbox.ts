@@ -1,5 +1,5 @@
+import { forget, keep, kept } from "../browser-storage";
 import { Refusal } from "../http";
-import { forget, keep, kept } from "../kept";
 import type { Comment, Unsent } from "./data";
 
 export interface Failure {

@@ -1,6 +1,6 @@
 import type Player from "video.js/dist/types/player";
+import { forget, keep, kept } from "../browser-storage";
 import { postForm, Refusal } from "../http";
-import { forget, keep, kept } from "../kept";
 import { showLocalTimes } from "../times";
 import { CommentTrack } from "./track";
 

@@ -1,5 +1,5 @@
+import { forget, keep, kept } from "../browser-storage";
 import { postForm, Refusal } from "../http";
-import { forget, keep, kept } from "../kept";
 import { showLocalTimes } from "../times";
 import { saveAlong } from "./beside";
 import { type Fields, fill as fillAll, read, served } from "./fields";

@@ -1,4 +1,4 @@
-import { storeOf } from "../store";
+import { storageOf } from "../browser-storage";
 import type { Fields } from "./fields";
 
 /** What was typed of one mark: on top of which version of it, and when (ms). */
@@ -24,7 +24,7 @@ export class Drafts {
   constructor(
     person: string,
     attempt: string,
-    store = storeOf("localStorage"),
+    store = storageOf("localStorage"),
     private readonly terms = "",
   ) {
     this.key = `${PREFIX}${person}:${attempt}`;

@@ -1,8 +1,8 @@
-import { storeOf } from "../store";
+import { storageOf } from "../browser-storage";
 
 /** What is folded stays as it was left, from student to student. */
 export function startFolding(): void {
-  const store = storeOf("localStorage");
+  const store = storageOf("localStorage");
   for (const folded of document.querySelectorAll<HTMLDetailsElement>("details[data-folds]")) {
     const name = `reelmark-fold:${folded.dataset.folds}`;
     const phone = !window.matchMedia("(min-width: 48rem)").matches;

@@ -1,4 +1,4 @@
-import { storeOf } from "../store";
+import { storageOf } from "../browser-storage";
 
 interface Shortcut {
   keys: string[];
@@ -8,7 +8,7 @@ interface Shortcut {
 
 const SWITCH = "reelmark-shortcuts";
 const shortcuts: Shortcut[] = [];
-let on = storeOf("localStorage")?.getItem(SWITCH) !== "off";
+let on = storageOf("localStorage")?.getItem(SWITCH) !== "off";
 
 /**
  * Do something when one of `keys` (`KeyboardEvent.key`) is pressed outside of a field, without Ctrl, Alt or Meta.
@@ -31,7 +31,7 @@ export function shortcutsAreOn(): boolean {
 /** @returns whether this browser remembers it. */
 export function switchShortcuts(to: boolean): boolean {
   on = to;
-  const store = storeOf("localStorage");
+  const store = storageOf("localStorage");
   store?.setItem(SWITCH, to ? "on" : "off");
   return store !== undefined;
 }

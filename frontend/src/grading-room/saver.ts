@@ -2,7 +2,7 @@ import { Refusal } from "../http";
 import type { Drafts } from "./drafts";
 import { type Fields, same } from "./fields";
 
-export interface Chip {
+export interface StatusLabel {
   code: string;
   label: string;
   explanation: string;
@@ -16,8 +16,8 @@ export interface Saved {
   returned?: boolean;
   grader?: string;
   saved_at?: string;
-  status?: Chip;
-  delivery?: Chip | null;
+  status?: StatusLabel;
+  delivery?: StatusLabel | null;
 }
 
 /** `finish`: done with this mark. `moving`: to another student. */

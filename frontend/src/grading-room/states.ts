@@ -1,4 +1,4 @@
-import type { Chip, Saved, SaveState } from "./saver";
+import type { Saved, SaveState, StatusLabel } from "./saver";
 
 /** Whose mark it is, and by which rules it goes to its student. */
 export interface Rules {
@@ -84,14 +84,14 @@ export class SaveLine {
 
   /** The page's other places that tell of the mark. */
   private draw(answer: Saved, at: Date): void {
-    if (answer.status) document.querySelector("[data-status]")?.replaceChildren(chip(answer.status));
+    if (answer.status) document.querySelector("[data-status]")?.replaceChildren(statusLabel(answer.status));
     const by = document.querySelector<HTMLElement>("[data-marked-by]");
     if (by) by.hidden = false;
     put("[data-grader]", answer.grader || "someone who has left");
     put("[data-marked-at]", clock(at));
     const delivery = document.querySelector<HTMLElement>("[data-delivery]");
     if (delivery && answer.delivery) {
-      delivery.replaceChildren(chip(answer.delivery));
+      delivery.replaceChildren(statusLabel(answer.delivery));
       delivery.hidden = false;
     }
     const waits = !!answer.unreleased && answer.points != null;
@@ -118,9 +118,9 @@ export function clock(at: Date): string {
   });
 }
 
-function chip({ code, label, explanation }: Chip): HTMLElement {
+function statusLabel({ code, label, explanation }: StatusLabel): HTMLElement {
   const element = Object.assign(document.createElement("span"), {
-    className: `chip ${code}`,
+    className: `status-label ${code}`,
     textContent: label,
   });
   if (explanation) element.title = explanation;

@@ -1,4 +1,4 @@
-import { storeOf } from "../store";
+import { storageOf } from "../browser-storage";
 
 /** A signed address, and until when it holds. */
 export interface Grant {
@@ -13,14 +13,14 @@ const AT_LEAST = 60_000; // ms that an address must last to be worth taking
  * Keep an address for the page that comes next in this tab: the browser has begun to load the video by it.
  * @returns false where this browser keeps nothing.
  */
-export function keepGrant(url: string, grant: Grant, store = storeOf("sessionStorage")): boolean {
+export function keepGrant(url: string, grant: Grant, store = storageOf("sessionStorage")): boolean {
   const { src, type, expires_at } = grant;
   store?.setItem(key(url), JSON.stringify({ src, type, expires_at }));
   return store !== undefined;
 }
 
 /** Take it, once, if it still lasts. */
-export function takeGrant(url: string, store = storeOf("sessionStorage")): Grant | undefined {
+export function takeGrant(url: string, store = storageOf("sessionStorage")): Grant | undefined {
   try {
     const grant = JSON.parse(store?.getItem(key(url)) ?? "null");
     store?.removeItem(key(url));

@@ -1,13 +1,13 @@
 import { fetchJson, Refusal } from "../http";
 import { forget, keep, kept } from "./kept-marks";
 
-interface Chip {
+interface StatusLabel {
   code: string;
   label: string;
   explanation: string;
 }
 
-/** A mark as `views/points.py` tells it; `points` empty: none. */
+/** A mark as `roster/mark_views.py` tells it; `points` empty: none. */
 export interface Mark {
   version: number;
   points: string;
@@ -15,8 +15,8 @@ export interface Mark {
   overridden: boolean;
   rubric_points: string | null;
   grader: string;
-  status: Chip;
-  delivery: Chip | null;
+  status: StatusLabel;
+  delivery: StatusLabel | null;
 }
 
 type State = "" | "typing" | "saving" | "saved" | "wrong" | "kept" | "conflict";
@@ -208,8 +208,10 @@ export class MarkCell {
         mark.rubric_points === null ? "Overrides the rubric" : `Overrides ${mark.rubric_points}`;
     }
     const row = this.root.closest("tr");
-    row?.querySelector("[data-status]")?.replaceChildren(chip(mark.status));
-    row?.querySelector("[data-delivery]")?.replaceChildren(mark.delivery ? toldChip(mark.delivery) : none());
+    row?.querySelector("[data-status]")?.replaceChildren(statusLabel(mark.status));
+    row
+      ?.querySelector("[data-delivery]")
+      ?.replaceChildren(mark.delivery ? deliveryLabel(mark.delivery) : none());
     const late = row?.querySelector<HTMLElement>("[data-late]");
     if (late) late.hidden = mark.status.code === "late"; // then the status says so itself
     const open = row?.querySelector<HTMLElement>("[data-open]");
@@ -266,16 +268,16 @@ function none(): Node {
   return place;
 }
 
-/** As `told_chip.html`. */
-function toldChip(told: Chip): Node {
-  if (!told.explanation) return chip(told);
+/** As `delivery_label.html`. */
+function deliveryLabel(told: StatusLabel): Node {
+  if (!told.explanation) return statusLabel(told);
   const place = document.createElement("details");
-  place.className = "told-chip";
+  place.className = "delivery-label";
   const summary = document.createElement("summary");
   const more = document.createElement("span");
   more.className = "visually-hidden";
   more.textContent = " in words";
-  const label = chip(told);
+  const label = statusLabel(told);
   label.removeAttribute("title");
   summary.append(label, more);
   const words = document.createElement("p");
@@ -285,9 +287,9 @@ function toldChip(told: Chip): Node {
   return place;
 }
 
-function chip(told: Chip): HTMLElement {
+function statusLabel(told: StatusLabel): HTMLElement {
   const place = document.createElement("span");
-  place.className = `chip ${told.code}`;
+  place.className = `status-label ${told.code}`;
   place.title = told.explanation;
   place.textContent = told.label;
   return place;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Mark, MarkCell } from "../../src/roster/mark-cell";
 
 const cell = (name: string, value: string, version: number) => `<tr>
-  <td><span data-status></span><span class="chip late" data-late></span></td>
+  <td><span data-status></span><span class="status-label late" data-late></span></td>
   <td><div data-points="/${name}" data-attempt="${name}" data-version="${version}" data-name="${name}">
     <div data-plain>${value}</div>
     <div data-field hidden><input name="points" value="${value}"></div>
@@ -95,7 +95,7 @@ it("saves on Enter with the version that was shown, goes down, and says so", asy
   expect(cells[0]?.unsaved).toBe(false);
   expect(document.querySelector("[data-status]")?.textContent).toBe("Returned");
   const told = document.querySelector("[data-delivery] details");
-  expect(told?.querySelector("summary .chip")?.textContent).toBe("On its way");
+  expect(told?.querySelector("summary .status-label")?.textContent).toBe("On its way");
   expect(told?.querySelector("p")?.textContent).toBe("It is sent in a moment.");
   expect(document.querySelector("[data-open]")?.textContent).toBe("Open");
   answer(mark("90", 2));

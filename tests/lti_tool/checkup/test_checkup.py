@@ -18,7 +18,7 @@ from lti_tool.registration.registration import SCOPES
 from tests.lti_tool.platform_double import CONTEXT_ROLE, INSTRUCTOR, LEARNER, PlatformDouble, selecting
 
 ITEMS = "https://moodle.example/lineitems?type_id=1"
-TRIAL = "https://moodle.example/lineitems/9/lineitem?type_id=1"
+TEST_COLUMN = "https://moodle.example/lineitems/9/lineitem?type_id=1"
 SCORES = "https://moodle.example/lineitems/9/lineitem/scores?type_id=1"
 RESULTS = "https://moodle.example/lineitems/9/lineitem/results?type_id=1&user_id=6"
 ADMIN = [INSTRUCTOR, "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"]
@@ -33,10 +33,10 @@ def moodle(platform: PlatformDouble, browser: Client) -> PlatformDouble:
     answers.upsert(responses.GET, platform.jwks_url, json={"keys": [platform.public_jwk()]}, headers={"Date": now})
     answers.post(platform.token_url, json={"access_token": "t", "expires_in": 3600, "scope": " ".join(SCOPES)})
     answers.get("https://moodle.example/members", json={"members": [member("6", "Ana"), member("7", "Ben")]})
-    answers.post(ITEMS, json={"id": TRIAL}, status=201)
+    answers.post(ITEMS, json={"id": TEST_COLUMN}, status=201)
     answers.post(SCORES, status=200)
     answers.get(RESULTS, json=[{"userId": "6", "resultScore": 7, "resultMaximum": 10}])
-    answers.delete(TRIAL, status=204)
+    answers.delete(TEST_COLUMN, status=204)
     return platform
 
 
@@ -70,7 +70,7 @@ def test_trial_column_is_deleted_and_no_real_grade_is_touched(moodle: PlatformDo
 
     calls = [(call.request.method, call.request.url) for call in moodle.answers.calls]
     asked = [(method, url) for method, url in calls if "lineitems" in str(url)]
-    assert asked == [("POST", ITEMS), ("POST", SCORES), ("GET", RESULTS), ("DELETE", TRIAL)]
+    assert asked == [("POST", ITEMS), ("POST", SCORES), ("GET", RESULTS), ("DELETE", TEST_COLUMN)]
     made = json.loads(next(c.request.body for c in moodle.answers.calls if c.request.url == ITEMS) or b"")
     assert "resourceLinkId" not in made, "a second column tied to the link would hide the first (moodle.md, 10)"
 
@@ -84,7 +84,7 @@ def test_trial_column_is_deleted_whatever_fails(moodle: PlatformDouble, method: 
 
 
 def test_column_that_stays_behind_is_named(moodle: PlatformDouble) -> None:
-    moodle.answers.upsert(responses.DELETE, TRIAL, status=500)
+    moodle.answers.upsert(responses.DELETE, TEST_COLUMN, status=500)
 
     result = check("grades")
 
@@ -230,7 +230,7 @@ class TestPages:
         page = browser.get(f"{home}check/", secure=True).content.decode()
 
         assert page.count("data-asked") == 1
-        assert "Makes a trial column" in page
+        assert "Makes a test column" in page
 
     def test_django_admin_wants_a_sign_in(self, moodle: PlatformDouble, browser: Client) -> None:
         path = f"/admin/lti_tool/platform/{moodle.row.pk}/check/"

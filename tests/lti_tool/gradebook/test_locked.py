@@ -117,7 +117,7 @@ def send() -> None:
 
 
 def send_for(clock: Any, span: timedelta) -> None:
-    """As the sweep does, whenever something may be due."""
+    """As the periodic task does, whenever something may be due."""
     until = timezone.now() + span
     while timezone.now() < until:
         send()

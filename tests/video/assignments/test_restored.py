@@ -68,10 +68,10 @@ def restored(original: Assignment, **changes: Any) -> dict[str, Any]:
 
 def answer(visitor: Visitor, what: str, **fields: str) -> str:
     """Press a button of the question as it is shown; the text of the page after it."""
-    page = visitor.text("former/")
+    page = visitor.text("restored/")
     if what == "bring" and not fields:
         fields = dict(re.findall(r'name="(assignment|shown)" value="([0-9a-f-]*)"', page))
-    assert visitor.post("former/", {"what": what, **fields}).status_code == 302
+    assert visitor.post("restored/", {"what": what, **fields}).status_code == 302
     return visitor.browser.get(visitor.home, secure=True, follow=True).content.decode()
 
 
@@ -90,8 +90,8 @@ class TestRestored:
         column(answers, OLD_COLUMN, 404)
         teacher = visit("teacher", "3", **restored(original))
 
-        assert teacher.get()["Location"].endswith("/former/")
-        page = teacher.text("former/")
+        assert teacher.get()["Location"].endswith("/restored/")
+        page = teacher.text("restored/")
         assert ASKS in page
         assert "1 person handed in" in page
         assert "Moodle says that its activity is not there any more" in page
@@ -187,7 +187,7 @@ class TestRestored:
         copy = Assignment.objects.exclude(pk=original.pk).get()
         visit("student", "7", **restored(original)).upload("b.mp4", film())
 
-        assert "Students have worked in this activity already" in teacher.text("former/")
+        assert "Students have worked in this activity already" in teacher.text("restored/")
         page = answer(teacher, "bring", assignment=str(original.pk), shown=str(copy.pk))
         assert "cannot take its place" in page
         assert (lives_at(original), lives_at(copy)) == ("41", "52")
@@ -210,7 +210,7 @@ class TestRestored:
         answer(visit("teacher", "3", **restored(original)), "bring")
         former = visit("teacher", "3", **activity("41", str(original.pk)))
 
-        assert "was brought from here" in former.text("former/")
+        assert "was brought from here" in former.text("restored/")
         assert WAITS in visit("student", "8", **activity("41", str(original.pk))).text()
         assert "Ana Student" in answer(former, "bring")
         assert lives_at(original) == "41"
@@ -218,11 +218,11 @@ class TestRestored:
     def test_two_answers_one_holds(self, visit: Visit, original: Assignment) -> None:
         first, second = (visit("teacher", sub, **restored(original)) for sub in ("3", "33"))
         for teacher in (first, second):
-            assert ASKS in teacher.text("former/")
+            assert ASKS in teacher.text("restored/")
         fields = {"assignment": str(original.pk), "shown": ""}
 
-        first.post("former/", {"what": "bring", **fields})
-        second.post("former/", {"what": "new"})
+        first.post("restored/", {"what": "bring", **fields})
+        second.post("restored/", {"what": "new"})
         assert lives_at(original) == "52"
         assert Assignment.objects.count() == 1
         assert "Somebody else has answered" in answer(second, "bring", **fields)
@@ -245,7 +245,7 @@ class TestRestored:
         hand_in(copy, enrol(copy, "8", "Cleo Student"))
         hand_in(original, enrol(original, "9", "Dan Student"))
         teacher = visit("teacher", "3", **restored(original))
-        assert ASKS in teacher.text("former/")
+        assert ASKS in teacher.text("restored/")
         visit("student", "6", **column_41).text()
 
         assert "Cleo Student" in answer(teacher, "bring")
@@ -257,7 +257,7 @@ class TestRestored:
         teacher = visit("teacher", "3", **restored(original))
         before = alias(original, Submission.objects.get().person_id)
 
-        assert "Ana" not in teacher.text("former/")
+        assert "Ana" not in teacher.text("restored/")
         after = answer(teacher, "bring")
         assert "Ana" not in after
         assert before in after, "the same person has the same alias as before"
@@ -269,9 +269,9 @@ class TestRestored:
         again = activity("52", "", title="Interview")
 
         teacher = visit("teacher", "3", **again)
-        assert teacher.get()["Location"].endswith("/former/")
+        assert teacher.get()["Location"].endswith("/restored/")
         assert WAITS in visit("student", "7", **again).text()
-        assert teacher.post("former/", {"what": "new"})["Location"].endswith("/settings/")
+        assert teacher.post("restored/", {"what": "new"})["Location"].endswith("/settings/")
         assert "Eve Student" in answer(teacher, "bring")
         assert visit("teacher", "3", **activity("53", "", title="Another")).get()["Location"].endswith("/settings/")
 
@@ -312,11 +312,11 @@ class TestDuplicated:
     ) -> None:
         column(answers, OLD_COLUMN, 200, id=OLD_COLUMN, resourceLinkId="52")
 
-        assert visit("teacher", "3", **restored(original)).get()["Location"].endswith("/former/")
+        assert visit("teacher", "3", **restored(original)).get()["Location"].endswith("/restored/")
 
     def test_it_launches_again_while_the_question_is_open(self, visit: Visit, original: Assignment) -> None:
         teacher = visit("teacher", "3", **restored(original))
-        assert ASKS in teacher.text("former/")
+        assert ASKS in teacher.text("restored/")
         visit("student", "6", **activity("41", str(original.pk))).text()
 
         assert "This is a copy" in teacher.text()
@@ -358,8 +358,8 @@ def test_strangers_answer_nothing(visit: Visit, original: Assignment) -> None:
     visit("teacher", "5", **activity("90") | mine)
     stranger = visit("teacher", "5", **activity("91", str(original.pk)) | mine)
     for typed in (str(original.pk), "", "nonsense", "01900000-0000-7000-8000-000000000000"):
-        assert stranger.post("former/", {"what": "bring", "assignment": typed, "shown": ""}).status_code == 302
-    assert stranger.post("former/", {"what": "part"}).status_code == 302
+        assert stranger.post("restored/", {"what": "bring", "assignment": typed, "shown": ""}).status_code == 302
+    assert stranger.post("restored/", {"what": "part"}).status_code == 302
     assert lives_at(original) == "41"
 
 

@@ -253,7 +253,7 @@ class TestTake:
         assert (mine.points, mine.scores["pace"]["level"]) == (Decimal(90), "good")
 
         shown = panel(second, attempt)
-        assert re.search(r'<tr class="differs"><th scope="row">Pace <span class="chip late">differs', shown)
+        assert re.search(r'<tr class="differs"><th scope="row">Pace <span class="status-label late">differs', shown)
         assert re.search(r'<tr><th scope="row">Sound</th>', shown)
         taken = takes(second, attempt)
         assert taken["mean"] == {

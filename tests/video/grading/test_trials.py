@@ -34,11 +34,11 @@ def test_counts_nowhere_and_is_shown_as_a_trial(visit: Visit, trial: Visitor) ->
     enrol(Assignment.objects.get(), "7", "Ben")
     teacher = visit("teacher", "3", name="Tara Teacher")
     text = teacher.text()
-    assert 'class="chip trial"' in text
+    assert 'class="status-label trial"' in text
     told = counters(teacher)
     assert told.pop("all") == 2  # whom the list shows
     assert {code: size for code, size in told.items() if size} == {"missing": 1, "not_opened": 1}
-    assert "chip trial" not in teacher.text("", show="to_mark")
+    assert "status-label trial" not in teacher.text("", show="to_mark")
     assert "0 of" not in re.sub(r"<[^>]+>", "", text)
 
 

@@ -439,5 +439,5 @@ class TestAnonymous:
         teacher.post(CHOSEN, {"action": "extend", "sure": "1", "row": self.alias(teacher), "extra_attempts": "2"})
 
         assert Submission.objects.get(person=ana).extra_attempts == 2
-        assert "chip extended" not in teacher.text()
+        assert "status-label extended" not in teacher.text()
         assert teacher.get(f"people/{ana.pk}/more-time/").status_code == 404

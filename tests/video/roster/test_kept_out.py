@@ -192,7 +192,7 @@ def test_names_that_are_shared_with_the_activity_alone(lists: Lists, visit: Visi
 
     lists.read()
     assert ana.get() == ("Ana García", "ana@example.org")
-    nrps.refresh_roster(Course.objects.select_related("platform").get())  # the sweep asks for no link
+    nrps.refresh_roster(Course.objects.select_related("platform").get())  # the periodic task asks for no link
     assert ana.get() == ("Ana García", "ana@example.org")
     lists.of_link = 200, {"members": [of_link]}
     lists.read()

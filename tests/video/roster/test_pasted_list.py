@@ -157,8 +157,8 @@ class TestGiving:
 
         assert response.status_code == 200
         assert "1 found, 1 to choose, 1 not found." in page
-        for chip in ("Found", "Several", "Not found", "Twice"):
-            assert f">{chip}<" in page
+        for status_label in ("Found", "Several", "Not found", "Twice"):
+            assert f">{status_label}<" in page
         assert "Ben Student (ben@x.org)" in page
         assert "Ben Student (id 108)" in page
         assert not Submission.objects.exists()

@@ -106,4 +106,4 @@ def test_uploads_and_extensions_ask_the_database_nothing_more(teacher: Visitor, 
     Submission.objects.update(extended_to=timezone.now() + timedelta(days=1), extra_attempts=1)
 
     assert statements() == with_one
-    assert teacher.text().count("chip extended") == 2 * 11
+    assert teacher.text().count("status-label extended") == 2 * 11

@@ -135,7 +135,7 @@ def test_no_address_tells_who_it_is(hidden: Submission, secrets: list[str], visi
         "video:rubric-of",
         "video:rubric-import",
         # Nothing was selected again for this activity, and this is no trial.
-        "video:new-points",
+        "video:points-change",
         "video:trial",
     }
     assert answered or for_students, f"{address.name} answers nobody: what it would tell was not looked at"
@@ -245,7 +245,7 @@ class TestMoreTime:
         Submission.objects.filter(pk=hidden.pk).update(extended_to=timezone.now() + timedelta(days=3), extra_attempts=2)
 
         for page in (teacher.get(), teacher.get(f"submissions/{hidden.pk}/")):
-            assert "chip extended" not in assert_hidden(secrets, page)
+            assert "status-label extended" not in assert_hidden(secrets, page)
 
 
 def test_moodles_gradebook_says_nothing_beside_the_name_that_the_list_says_too(hidden: Submission, visit: Any) -> None:

@@ -159,7 +159,7 @@ def test_replacement_that_comes_after_its_attempt_was_handed_in_is_dropped(stude
 
 
 def test_two_workers_are_not_at_one_recording(student: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sweep sends a second message for what takes long: it must not be read while it is being replaced."""
+    """The periodic task sends a second message for what takes long: it must not be read while it is being replaced."""
     content = recording(seconds=10, noisy=True)
     video = arrived(student, content, "r.webm", "video/webm")
     read = S3.read
@@ -302,8 +302,8 @@ def test_folders_that_killed_workers_of_former_versions_left_are_removed(
         os.utime(folder, (yesterday, yesterday))
     os.utime(tmp_path / "reelmark-remux-link", (yesterday, yesterday), follow_symlinks=False)
 
-    for sweep in (tasks.delete_leftover_objects, tasks.clear_what_a_killed_worker_left):
-        sweep()
+    for task in (tasks.delete_leftover_objects, tasks.clear_what_a_killed_worker_left):
+        task()
         assert not old.exists()
         assert (new / "film").exists()
         assert (other / "film").exists()

@@ -40,9 +40,9 @@ def test_question_is_answered_and_pages_agree(page: Page, demo: Demo) -> None:
     expect(page.get_by_text("87.5 of 100 becomes 43.75 of 50")).to_be_visible()
     assert_accessible(page)
     if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/new-points-390.png", full_page=True)
+        page.screenshot(path=f"{folder}/points-change-390.png", full_page=True)
         page.set_viewport_size({"width": 885, "height": 577})
-        page.screenshot(path=f"{folder}/new-points-885.png", full_page=True)
+        page.screenshot(path=f"{folder}/points-change-885.png", full_page=True)
     page.get_by_role("button", name="Back to the settings").click()
     expect(page.get_by_label("Due")).to_have_value("2030-05-04T10:00")
     page.get_by_role("button", name="Save", exact=True).click()

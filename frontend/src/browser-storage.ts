@@ -1,13 +1,25 @@
 /**
- * Small things kept in this browser for when the page comes again. In somebody else's frame the browser may refuse: then
- * they last as long as the page.
+ * What is kept in this browser for when the page comes again. In somebody else's frame it may be blocked: then small
+ * things last as long as the page.
  */
-const here = new Map<string, string>();
+const untilThePageGoes = new Map<string, string>();
+
+/** The browser's storage of that kind; undefined where it is blocked (a frame without third-party storage) or full. */
+export function storageOf(kind: "localStorage" | "sessionStorage"): Storage | undefined {
+  try {
+    const storage = window[kind];
+    storage.setItem("reelmark-try", "1");
+    storage.removeItem("reelmark-try");
+    return storage;
+  } catch {
+    return undefined;
+  }
+}
 
 /** @returns false where it will be gone with the page. */
 export function keep(key: string, value: unknown): boolean {
   const text = JSON.stringify(value);
-  here.set(key, text);
+  untilThePageGoes.set(key, text);
   try {
     localStorage.setItem(key, text);
     return true;
@@ -25,7 +37,7 @@ export function kept<T>(key: string): T | undefined {
     text = undefined;
   }
   try {
-    text ??= here.get(key);
+    text ??= untilThePageGoes.get(key);
     return text ? (JSON.parse(text) as T) : undefined;
   } catch {
     return undefined;
@@ -33,7 +45,7 @@ export function kept<T>(key: string): T | undefined {
 }
 
 export function forget(key: string): void {
-  here.delete(key);
+  untilThePageGoes.delete(key);
   try {
     localStorage.removeItem(key);
   } catch {
