@@ -1,4 +1,4 @@
-"""HTTP connections of urllib3, on which requests and boto3 stand, that end with their call (`outside.call`)."""
+"""urllib3's connections, as requests and boto3 use them, closed at the deadline of their call (`outside.call`)."""
 
 import socket
 from typing import TYPE_CHECKING, Any

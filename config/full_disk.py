@@ -1,4 +1,4 @@
-"""A disk that is full, of ours or of the database: said in words, wherever it shows."""
+"""A full disk, ours or the database's, is told in words on whatever page it shows."""
 
 import errno
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""JSON from outside: whatever is wrong with it is a ValueError, and what is nested without sense is wrong too."""
+"""Parsing JSON from outside: every fault is a ValueError, and too deep nesting is one."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where requests are counted that may come so many times in a while: in Redis, or in a demo's one process."""
+"""The store of rate limits: Redis, or the memory of a demo's one process."""
 
 from functools import cache
 

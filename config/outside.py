@@ -1,10 +1,10 @@
-"""Calls to other systems: each ends by a deadline, and few of a process's threads wait for one system at a time.
+"""Calls to other systems: deadlines, and a bulkhead that bounds how many threads of a process wait for one system.
 
-Libraries count their timeouts anew with every byte, and look names up without any. So a call's connections are cut when
-its time is over (`connections.py`), and names are looked up in a thread that is left alone if need be.
+Libraries restart their timeouts with every byte, and resolve names without any. So a call's connections are closed at
+its deadline (`connections.py`), and names are resolved in a thread of their own, which may be abandoned.
 
-While a page is made, all its calls together have PAGE_PATIENCE_SECONDS, and one that finds no place is told to come
-again. Workers wait longer, and are few anyway.
+While a page is made, all its calls share PAGE_PATIENCE_SECONDS; one beyond the bulkhead's bound fails at once, and the
+person is told to try again. Workers wait longer, and are few anyway.
 """
 
 import contextvars

@@ -1,4 +1,4 @@
-"""Signing in to Django's admin, with a brake on guessing that a stranger cannot turn against its owner.
+"""Signing in to Django's admin: guessing is rate limited, in a way by which no stranger locks the owner out.
 
 Addresses of visitors are not asked: behind a proxy they are the proxy's, or what a visitor says. So tries are counted
 by the name that is tried, and those of a browser in which that name has signed in before are counted by that browser:

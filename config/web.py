@@ -1,4 +1,4 @@
-"""gunicorn's worker, which says in words what no view could: a request whose head is too large to be read."""
+"""gunicorn's worker; it answers in words where no view can: a request whose head is too large to be read."""
 
 import socket
 from typing import Any

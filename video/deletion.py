@@ -1,4 +1,4 @@
-"""How a video ends that is not wanted: refused, or deleted. Its row stays and says why; a worker removes its object."""
+"""Deletion of videos that are refused or not wanted: the row stays and says why; a worker deletes the object."""
 
 from django.db import transaction
 from django.db.models import Q

@@ -1,4 +1,4 @@
-"""Does storage still hold what was looked at? Asked when it is handed in, and before anybody gets an address of it.
+"""Does storage still hold the bytes that were verified? Asked at hand-in, and before each playback grant.
 
 A difference is noted on the row, and goes away by itself where storage holds the right thing again: a bucket that was
 set up wrong for an hour must not spoil a course's work.

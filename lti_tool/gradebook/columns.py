@@ -1,4 +1,4 @@
-"""What an activity's column in the gradebook counts to: brought along when an assignment's points change."""
+"""Updates a line item's `scoreMaximum` when its assignment's points change."""
 
 from collections.abc import Iterable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""How a platform is treated: few requests at once and a second, left alone while it is down, its clock allowed for.
+"""Rate limit, circuit breaker and clock skew of each platform: few requests at once and a second, none while down.
 
 All of it is in the database: several workers share it, and it must hold with Redis gone.
 """

@@ -1,4 +1,4 @@
-"""When a platform fails with one score: is it down, or is that one row's trouble?
+"""The health check after a failing score: is the platform down, or does it fail with this one alone?
 
 Moodle 5.1 answers a locked grade with 500 (`moodle.md`, 27), and one row may make any platform stumble. So it is asked
 for something harmless: the column itself, then a new token. Down is a platform that answers neither.

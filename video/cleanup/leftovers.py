@@ -1,4 +1,4 @@
-"""What is left lying about: uploads whose browser vanished, that nobody will finish, and objects that no row knows.
+"""Cleanup of uploads whose browser vanished, of those that nobody will finish, and of objects that no row names.
 
 Each is safe to run at any time, any number of times, by any number of workers.
 """

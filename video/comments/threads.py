@@ -1,4 +1,4 @@
-"""What is said at moments of a video: by its markers, and by its student in reply."""
+"""Comments at moments of a video by its markers, and replies to them, its student's too."""
 
 import math
 import re

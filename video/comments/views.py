@@ -1,4 +1,4 @@
-"""What is said at moments of a video. A script is answered in JSON; the student's reply form works without one."""
+"""Comments at moments of a video, as JSON for the page's script; the student's reply form works without a script."""
 
 import uuid
 from collections.abc import Mapping

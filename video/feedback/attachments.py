@@ -1,4 +1,4 @@
-"""Files and recorded words that go back with a mark: sent to storage by the browser, looked at, then believed.
+"""Files and audio feedback that go back with a mark: uploaded by the browser, verified, then offered.
 
 Whatever is attached or taken away after a release is seen by the student when the mark is released again.
 """

@@ -1,4 +1,4 @@
-"""Recorded words made ready to hear: browsers write them without a length and an index, so that no player can jump."""
+"""Remuxes audio feedback: browsers record it without a duration and an index, so that no player can seek."""
 
 from dataclasses import dataclass
 

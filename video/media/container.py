@@ -1,7 +1,7 @@
-"""The outline of a video file: its parts, whether they all fit into it, and whether it was written in one go.
+"""The container of a video file: its boxes or chunks, whether one is cut off, and whether it has an index.
 
-Read from the file's own tables before any decoder library sees it, from a few places of it. Only what tells a whole
-file from a cut one, and a finished one from one written while it was recorded.
+Parsed from a few places of the file before any decoder library sees it, only as far as it takes to tell a whole file
+from a cut one, and a finished one from one that was written while it was recorded.
 """
 
 import struct

@@ -1,4 +1,4 @@
-"""Recordings made ready to play: a browser writes them without a length and an index, so that no player can jump."""
+"""Remuxes recordings: browsers write them without a duration and an index, so that no player can seek."""
 
 import errno
 import os

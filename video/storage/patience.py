@@ -1,4 +1,4 @@
-"""A backend whose calls end by a deadline, and for which few of a process's pages wait at a time (`config/outside.py`).
+"""Puts deadlines and a bulkhead (`config/outside.py`) around the calls of any storage backend.
 
 Written once, for every backend: `storage()` puts it around each. A worker to whom storage was silent leaves it alone
 for a while: verifications and cleanups that are due meanwhile fail at once and come again, and grades have their turn.

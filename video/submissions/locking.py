@@ -1,4 +1,4 @@
-"""The lock that everything about a person's work takes first: two who lock in another order wait for each other."""
+"""The lock that is taken first for every change to a person's work: one order for all, so that nobody deadlocks."""
 
 from django.db.models import QuerySet
 

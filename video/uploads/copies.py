@@ -1,7 +1,7 @@
-"""Keys of their own for what is looked at: no ticket has ever named them, and no two looks share one.
+"""Verification reads a copy at a fresh random key, which no upload ticket has ever named and no other run shares.
 
-A form's ticket lives for an hour, and whoever holds it can send other bytes to its key at any moment. So a look is at a
-copy, and the row names that copy, if it still is as it was when the look began; a copy that no row came to name goes.
+A form's ticket lives for an hour, and whoever holds it can send other bytes to its key at any moment. So the copy is
+what is verified, and the row takes its key if it is still as it was when verification began; other copies are removed.
 """
 
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""How much one person may have under way at once: whoever begins without end would fill storage unseen."""
+"""The cap on how many uploads, and how many bytes, one person may have under way: storage fills unseen otherwise."""
 
 from datetime import datetime, timedelta
 

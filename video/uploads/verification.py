@@ -1,7 +1,7 @@
-"""What has arrived in storage is looked at, then believed: first its size, type and beginning, then the film itself.
+"""Verification of uploads: first size, type and first bytes; then, by a worker, container, duration and codecs.
 
-A state and what follows from it are one transaction: a film that is believed replaces the draft's former one, and is
-handed in if its student asked for that while it was still under way.
+A state and what follows from it are one transaction: a verified video replaces the draft's former one, and is handed in
+if its student asked for that while it was still under way.
 """
 
 from dataclasses import dataclass
