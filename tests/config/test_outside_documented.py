@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config import outside
+from config import settings as defaults
 from lti_tool import platform
 from lti_tool.checkup import platform_checks
 from lti_tool.launch import platform_keys
@@ -30,7 +31,7 @@ def first(cell: str) -> int:
 
 
 def test_platforms() -> None:
-    page, answer = settings.PAGE_PATIENCE_SECONDS, settings.PLATFORM_ANSWER_SECONDS
+    page, answer = defaults.PAGE_PATIENCE_SECONDS, settings.PLATFORM_ANSWER_SECONDS
     for what, seconds, worker in (
         ("key set", page, answer),
         ("access token", page, answer),
@@ -60,7 +61,7 @@ def test_storage() -> None:
 def test_the_rest() -> None:
     conf = runpy.run_path("gunicorn.conf.py")
     assert f"process's {conf['threads']} threads" in TEXT
-    assert f"`PAGE_PATIENCE_SECONDS` ({settings.PAGE_PATIENCE_SECONDS})" in TEXT
+    assert f"`PAGE_PATIENCE_SECONDS` ({defaults.PAGE_PATIENCE_SECONDS})" in TEXT
     assert f"`Retry-After: {outside.AGAIN_SECONDS}`" in TEXT
     assert f"at most every {platform_keys.REFETCH_SECONDS} s" in TEXT
     assert first(row("mail server", "sign in")[2]) == sending.MAIL_SECONDS
