@@ -10,7 +10,8 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
@@ -250,24 +251,45 @@ def places_at(url: str) -> dict[str, int]:
 
 def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None, times: int = 1) -> Answer:
     """`times` PLATFORM_ANSWER_SECONDS for the whole answer, while no page waits for it."""
-    seconds = times * settings.PLATFORM_ANSWER_SECONDS
     timeout = (CONNECT_SECONDS, settings.PLATFORM_ANSWER_SECONDS)
-    asked_at = time.time()
+    asked_at, status, body = time.time(), 0, _NO_JSON
     try:
         # No redirects: a token must not follow one to another host.
         with (
-            outside.call(seconds=seconds, places=places_at(url)),
+            _our_errors(url),
+            outside.call(seconds=times * settings.PLATFORM_ANSWER_SECONDS, places=places_at(url)),
             _session(url).request(
                 method, url, headers=dict(headers), data=data, timeout=timeout, allow_redirects=False, stream=True
             ) as response,
         ):
-            answered_at = time.time()
-            try:
+            answered_at, status, answer_headers = time.time(), response.status_code, response.headers
+            with suppress(requests.exceptions.ContentDecodingError):  # it is whole, and not packed as its header says
                 is_list = method == "GET" and "Authorization" in headers
                 body = _read(response, LARGEST_LIST if is_list else LARGEST_ANSWER)
-            except requests.exceptions.ContentDecodingError:  # it is whole, and not packed as its header says
-                body = _NO_JSON
-            status, answer_headers = response.status_code, response.headers
+    except PlatformUnavailable:
+        if not status or (method == "GET" and status < 300):
+            raise
+        # It has said that it did what it was asked, or why not. To ask again would be to do it twice.
+        log.warning("platform_answer_not_whole", host=_host(url), status=status)
+    clock_ahead = _clock_ahead(answer_headers.get("Date"), (asked_at + answered_at) / 2)
+    if status == 429 or status >= 500:
+        log.warning("platform_error", host=_host(url), status=status)
+        retry_after = _seconds(answer_headers.get("Retry-After"))
+        raise PlatformUnavailable(f"{_host(url)} {_trouble(status)}.", status=status, retry_after=retry_after)
+    if status >= 300:
+        # The reason phrase and body are not logged: Moodle echoes the posted personal data in them.
+        log.warning("platform_refused", host=_host(url), status=status)
+        refused = PlatformRefused(f"{_host(url)} answered {status}.", status=status, code=_oauth_error(body))
+        refused.clock_ahead = clock_ahead
+        raise refused
+    return Answer(url=url, status=status, headers=answer_headers, body=body, clock_ahead=clock_ahead)
+
+
+@contextmanager
+def _our_errors(url: str) -> Iterator[None]:
+    """Everything by which an answer may fail to come."""
+    try:
+        yield
     except InvalidIPAddress as error:
         log.warning("platform_in_private_network", host=_host(url))
         raise PlatformRefused(
@@ -283,18 +305,6 @@ def _call(method: str, url: str, *, headers: Mapping[str, str], data: Any = None
         log.warning("platform_unreachable", host=_host(url), error=type(error).__name__)
         kind = PlatformSlow if isinstance(error, requests.Timeout) else PlatformUnavailable
         raise kind(f"{_host(url)} {_in_words(error)}.") from error
-    clock_ahead = _clock_ahead(answer_headers.get("Date"), (asked_at + answered_at) / 2)
-    if status == 429 or status >= 500:
-        log.warning("platform_error", host=_host(url), status=status)
-        retry_after = _seconds(answer_headers.get("Retry-After"))
-        raise PlatformUnavailable(f"{_host(url)} {_trouble(status)}.", status=status, retry_after=retry_after)
-    if status >= 300:
-        # The reason phrase and body are not logged: Moodle echoes the posted personal data in them.
-        log.warning("platform_refused", host=_host(url), status=status)
-        refused = PlatformRefused(f"{_host(url)} answered {status}.", status=status, code=_oauth_error(body))
-        refused.clock_ahead = clock_ahead
-        raise refused
-    return Answer(url=url, status=status, headers=answer_headers, body=body, clock_ahead=clock_ahead)
 
 
 def _trouble(status: int) -> str:

@@ -17,6 +17,8 @@ WAYS = {
     "hangs up": (b"", b""),
     "breaks off in its head": (b"HTTP/1.1 200 OK\r\nX-More: ", b""),
     "breaks off in its body": (_OK + b"\r\n<ListPartsResult><Part>", b""),
+    "breaks off before its end": (_OK + b"Content-Length: 60000\r\n\r\n{", b""),
+    "breaks off its refusal": (b"HTTP/1.1 404 Not Found\r\nContent-Length: 60000\r\n\r\n<html>", b""),
     "drips a greeting": (b"", b"220-" + b"x" * 60_000),
 }
 

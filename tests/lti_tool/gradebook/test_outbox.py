@@ -14,13 +14,16 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
+from lti_tool import platform as platform_http
 from lti_tool import tasks
 from lti_tool.gradebook import ags, outbox, rate_limiting
 from lti_tool.gradebook import delivery as sending
 from lti_tool.keys import tool_key
 from lti_tool.models import Person, Platform, ResourceLink, ScoreDelivery
 from tests.lti_tool.platform_double import LINEITEM, SCORE, PlatformDouble
+from tests.slow import SlowServer
 
 SCORES = "https://moodle.example/lineitems/1/lineitem/scores?type_id=1"
 LINEITEMS = "https://moodle.example/lineitems"
@@ -198,6 +201,39 @@ def test_score_is_taken_whatever_the_answer_says(launched: PlatformDouble, answe
 
     assert (delivery.state, delivery.tries, delivery.last_answer) == ("sent", 0, "")
     assert len(posted(launched)) == 1
+
+
+@pytest.mark.parametrize("way", ["breaks off before its end", "drips a body", "drips a body and says close"])
+def test_score_is_taken_however_the_rest_of_its_answer_comes(
+    launched: PlatformDouble, settings: Settings, way: str
+) -> None:
+    settings.DEBUG = True  # on this machine
+    settings.PLATFORM_ANSWER_SECONDS = 0.3
+    with SlowServer(way) as server:
+        launched.answers.add_passthru(server.url)
+        ResourceLink.objects.update(lineitem_url=server.url)
+        delivery = deliver(graded())
+
+        assert (delivery.state, delivery.tries, delivery.last_status) == ("sent", 0, 200)
+        assert server.begun == 1
+
+
+def test_score_is_taken_however_long_its_answer_is(launched: PlatformDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform_http, "LARGEST_ANSWER", 300)
+    launched.answers.replace(responses.POST, SCORES, body="Saved. " * 100)
+
+    assert deliver(graded()).state == "sent"
+    assert len(posted(launched)) == 1
+
+
+def test_refusal_is_one_however_its_page_comes(launched: PlatformDouble, settings: Settings) -> None:
+    settings.DEBUG = True  # on this machine
+    with SlowServer("breaks off its refusal") as server:
+        launched.answers.add_passthru(server.url)
+        ResourceLink.objects.update(lineitem_url=server.url)
+        delivery = deliver(graded())
+
+        assert (delivery.state, delivery.last_status, server.begun) == ("refused", 404, 1)
 
 
 @pytest.mark.parametrize("answer", [{"body": "OK"}, {"body": NOTICES}, {"status": 204}])
