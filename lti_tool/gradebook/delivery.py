@@ -303,8 +303,8 @@ def _of_this_row(error: PlatformUnavailable) -> str:
         return error.reason
     what = f"an error ({error.status})" if error.status else "silence"
     return (
-        f"Moodle answers other requests, but this one with {what}. Probably the grade item or this grade is locked or "
-        "hidden there. In Moodle, open Grades: “Gradebook setup” for the item, “Grader report” for one grade. Unlock "
+        f"Moodle answers other requests, but this one with {what}. Probably the grade item or this grade is locked "
+        "there. In Moodle, open Grades: “Gradebook setup” for the item, “Grader report” for one grade. Unlock "
         "it, then press “Send again”."
     )
 

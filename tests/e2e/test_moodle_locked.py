@@ -74,7 +74,7 @@ def row_says_what_to_do(teacher: Page, activity: str, name: str, picture: str) -
     expect(roster.get_by_text("Moodle does not answer.")).to_have_count(0)
     row = row_of(roster, name)
     row.get_by_text("Moodle has an error").click()
-    expect(row.get_by_text("Probably the grade item or this grade is locked or hidden there")).to_be_visible()
+    expect(row.get_by_text("Probably the grade item or this grade is locked there")).to_be_visible()
     expect(row.get_by_text("Unlock it, then press “Send again”")).to_be_visible()
     row.scroll_into_view_if_needed()
     shoot_narrow(teacher, f"p-{picture}")
