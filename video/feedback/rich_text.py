@@ -27,18 +27,32 @@ _OPENED = re.compile(r"<([a-z][a-z0-9]*)(?:\s[^<>]*)?>", re.IGNORECASE)
 _CLOSED = re.compile(r"</([a-z][a-z0-9]*)\s*>", re.IGNORECASE)
 _ADDRESS = re.compile(rf"\s*(?:{'|'.join(sorted(_SCHEMES))}):", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d{1,6}")
+# An HTML parser opens whatever formatting is left open again in each paragraph that follows: of each kind three at the
+# most, unless their attributes differ (HTML, 13.2.4.3). None of ours has one but a link, and links do not nest.
+_FORMATTING = "b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"
+_DRESSED = re.compile(rf"<({_FORMATTING})[\s/][^<>]*>", re.IGNORECASE)
+_DRESSED_OTHERWISE = re.compile(rf"<({_FORMATTING})(?=[\s/])", re.IGNORECASE)
 
 
-def clean(html: str) -> str:
+class TooLong(ValueError):
+    """Cleaned it is longer than it may be: each paragraph opens again what formatting an earlier one has left open."""
+
+
+def clean(html: str, *, longest: int | None = None) -> str:
     """What of `html` is allowed: paragraphs and the like, with links to web and mail addresses. Empty for no words.
 
     What is no HTML, as a browser without scripts sends it, keeps its lines: `a<b` are three characters. What is
     cleaned already stays as it is.
+
+    Raises:
+        TooLong: more than `longest` characters, before the rest of the work.
     """
     html = storable(html)
     if not _is_html(html):
         return _from_text(html)
     cleaned = _cleaned(html)
+    if longest is not None and len(cleaned) > longest:
+        raise TooLong
     for _ in range(_MOST_ROUNDS):
         again = _cleaned(_put_in_order(cleaned))
         if again == cleaned:
@@ -52,10 +66,14 @@ def from_plain(text: str) -> str:
     return _from_text(storable(text))
 
 
-def typed(text: str, *, shown: str) -> str:
-    """Clean HTML of a field that showed the words of `shown` without its formatting: unchanged words keep it."""
-    was = clean(shown)
-    return was if was and _lines(text) == _lines(plain(was)) else clean(text)
+def typed(text: str, *, shown: str, longest: int | None = None) -> str:
+    """Clean HTML of a field that showed the words of `shown` without its formatting: unchanged words keep it.
+
+    Raises:
+        TooLong: as `clean`.
+    """
+    was = clean(shown, longest=longest)
+    return was if was and _lines(text) == _lines(plain(was)) else clean(text, longest=longest)
 
 
 def plain(html: str) -> str:
@@ -85,7 +103,7 @@ def _from_text(text: str) -> str:
 
 def _cleaned(html: str) -> str:
     return nh3.clean(
-        html,
+        _undressed(html),
         tags=TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=_attribute,
@@ -93,6 +111,11 @@ def _cleaned(html: str) -> str:
         link_rel=_RULES["link"]["rel"],
         set_tag_attribute_values={"a": {"target": _RULES["link"]["target"]}},
     )
+
+
+def _undressed(html: str) -> str:
+    """Without attributes of formatting, before it is parsed; those with a `<` in them become words."""
+    return _DRESSED_OTHERWISE.sub(r"<\1>", _DRESSED.sub(r"<\1>", html))
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:

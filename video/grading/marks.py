@@ -226,7 +226,10 @@ def _feedback(typed: Mapping[str, Any]) -> str:
     text, was = str(typed.get("feedback") or ""), str(typed.get("feedback_was") or "")
     if max(len(text), len(was)) > MOST_FEEDBACK:
         raise _too_long("feedback")
-    cleaned = rich_text.typed(text, shown=was)
+    try:
+        cleaned = rich_text.typed(text, shown=was, longest=MOST_FEEDBACK)
+    except rich_text.TooLong:
+        raise _too_long("feedback") from None
     if len(cleaned) > MOST_FEEDBACK:
         raise _too_long("feedback")
     return cleaned

@@ -99,6 +99,25 @@ def test_bombs_end_in_little(bomb: str) -> None:
     assert deepest <= rich_text.DEEPEST + 1
 
 
+@pytest.mark.parametrize("tag", ['<strong id="{}">', "<STRONG\tid={}>", "<strong/id={}>", '<strong id="<{}">'])
+def test_formatting_that_is_left_open_is_opened_again_three_times_at_most(tag: str) -> None:
+    """Whatever its attributes: all of it, in each paragraph, would be as many elements as one has squared."""
+    left_open = "".join(tag.format(number) for number in range(6))
+    last = clean(f"<p>{left_open}a<p>b").rpartition("<p>")[2]
+
+    assert last.count("<strong>") == 3
+    assert last.endswith("b</strong></strong></strong></p>")
+
+
+def test_what_grows_too_long_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    html = "<p><em><s>a" + "<p>b" * 9
+    assert len(clean(html)) > 100 > len(html)
+    monkeypatch.setattr(rich_text, "_put_in_order", lambda html: pytest.fail("this would take its time"))
+    for of in ({"text": html, "shown": ""}, {"text": "a", "shown": html}):
+        with pytest.raises(rich_text.TooLong):
+            typed(**of, longest=100)
+
+
 @steady
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=60))
 def test_clean_is_idempotent_and_all_of_it_is_allowed(drawn: str) -> None:
@@ -203,10 +222,11 @@ class TestInTheRoom:
 
         assert teacher.send(f"attempts/{attempt.pk}/mark/", body).status_code == 200
 
-    def test_more_than_fits_is_told(self, teacher: Visitor, submission: Submission) -> None:
+    @pytest.mark.parametrize("feedback", ["&" * 20_000, "<p><em><s>a" + "<p>b" * 4_000])
+    def test_more_than_fits_is_told(self, teacher: Visitor, submission: Submission, feedback: str) -> None:
         """Also what grows by being written as HTML: it could not be saved again from the editor."""
         attempt = submission.attempts.get()
-        answer = teacher.send(f"attempts/{attempt.pk}/mark/", {"feedback": "&" * 20_000, "version": 1})
+        answer = teacher.send(f"attempts/{attempt.pk}/mark/", {"feedback": feedback, "version": 1})
 
         assert answer.status_code == 422
         assert "at most 50,000" in json.loads(answer.content)["fields"]["feedback"][0]
