@@ -23,6 +23,8 @@ COOKIE = "launch"
 P = ParamSpec("P")
 S = TypeVar("S", LaunchSession, ContentSelection)
 _IS_ID = re.compile(r"[0-9a-f-]{36}")
+# Fields that nobody types in: they say which page it was, and how it was left.
+_OF_PAGES = {"csrfmiddlewaretoken", "time_zone", "version", "terms", "own-terms", "feedback_was", "looked_at"}
 _joined = ["person", "resource_link__course__platform"]
 
 
@@ -171,7 +173,7 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     return [
         (name.replace("_", " ").replace("-", " ").capitalize(), value)
         for name, value in told
-        if value and name != "csrfmiddlewaretoken" and not _IS_ID.fullmatch(value)
+        if value and name not in _OF_PAGES and not _IS_ID.fullmatch(value)
     ]
 
 

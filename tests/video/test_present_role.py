@@ -109,14 +109,15 @@ def test_what_was_typed_into_a_form_is_given_back(teacher: Visitor, visit: Visit
     teacher.token()
     visit("student", "3")
 
-    page = teacher.post("settings/", {"title": "Renamed", "instructions": "Say <b>who</b> you are.\nThen sing."})
+    typed = {"title": "Renamed", "instructions": "Say <b>who</b> you are.\nThen sing."}
+    page = teacher.post("settings/", {**typed, "time_zone": "Europe/Kyiv", "terms": "100 points d41d8cd9"})
 
     text = page.content.decode()
     assert page.status_code == 404
     assert "What you typed was not saved" in text
     assert "Say &lt;b&gt;who&lt;/b&gt; you are.\nThen sing." in text
     assert ">Renamed</textarea>" in text
-    assert teacher.token() not in text
+    assert not [page_own for page_own in (teacher.token(), "Europe/Kyiv", "d41d8cd9") if page_own in text]
     assert Assignment.objects.get().title == "Interview"
 
 
