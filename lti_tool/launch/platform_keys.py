@@ -14,6 +14,7 @@ from typing import Any
 import jwt
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from django.conf import settings
 
 from config import outside
 from lti_tool.errors import LaunchRefused, PlatformError, PlatformSlow, PlatformUnavailable
@@ -51,6 +52,8 @@ def fetched(jwks_url: str, kid: str) -> Sequence[RSAPublicKey]:
     in_time = True
     if fetching is not None and not fetching.wait(published.moment):
         try:
+            if not published.may_come_soon:
+                raise outside.NoPlace
             in_time = outside.wait(fetching, seconds=_PAGE_SECONDS, places=places_at(jwks_url))
         except outside.NoPlace:
             in_time = fetching.is_set()  # others waited, and it came
@@ -90,6 +93,14 @@ class _Published:
     def moment(self) -> float:
         """Seconds for which whoever comes now may wait without a place among those who wait for the platform."""
         return max(0.0, self._began_at + _MOMENT - time.monotonic())
+
+    @property
+    def may_come_soon(self) -> bool:
+        """Whether it is worth one of the places of those who wait: they are few, for all platforms together.
+
+        What has been under way for longer than a page may wait, or took as long the last time, is not.
+        """
+        return not self.slow and time.monotonic() - self._began_at < settings.PAGE_PATIENCE_SECONDS
 
     def fetch(self) -> threading.Event | None:
         """Have them fetched, unless somebody is at it or was a moment ago. Set when it is done; None: nothing to do."""

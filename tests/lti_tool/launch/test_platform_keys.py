@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from config import outside
 from lti_tool.launch import platform_keys
 from tests.lti_tool.platform_double import PlatformDouble
 
@@ -134,6 +135,31 @@ def test_launch_with_an_unknown_key_is_told_to_come_again_and_then_let_in(
     assert fetching.wait(LONG)
     assert platform.post(browser, id_token=token, state=login["state"]).status_code == 302
     assert asked(platform) == 2, "the first one's, and one for all who came meanwhile"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_nobody_takes_a_place_to_wait_for_what_has_taken_long_already(
+    platform: PlatformDouble,
+    browser: Client,
+    held_back: HeldBack,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The places are for all platforms together: two slow ones would leave none to the others."""
+    settings.PAGE_PATIENCE_SECONDS = 0.1
+    monkeypatch.setattr(platform_keys, "_MOMENT", 0)
+    platform.key, platform.kid = NEWER, "new"
+    held_back.publish(platform.public_jwk())
+    assert platform.launch(browser).status_code == 503
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outside, "wait", lambda *args, **kwargs: pytest.fail("it waits"))
+        assert platform.launch(browser).status_code == 503
+
+    held_back.let_go.set()
+    fetching = platform_keys._published[platform.jwks_url].fetch()
+    assert fetching is None or fetching.wait(LONG)
+    assert platform.launch(browser).status_code == 302
 
 
 def test_old_keys_serve_while_they_are_fetched_anew(
