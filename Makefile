@@ -79,8 +79,18 @@ test-sqlite: install
 	$(BIN)/pytest -n 2 --dist loadfile $(SQLITE:%=tests/%.py)
 
 # Figures last, as key=value. Ratios are of one run; nothing in `make test` depends on them.
-bench-launch: install
-	$(BIN)/python -m tests.services $(BIN)/python -m bench.launch
+bench-launch: install .venv-peers/pylti1p3/.installed .venv-peers/django_lti/.installed bench/peers/ltijs/node_modules/.installed
+	$(BIN)/python -m tests.services $(BIN)/python -m bench.launch $(ARGS)
+
+# Others' tools that a launch is compared with: for the benchmark alone, in environments of their own.
+.venv-peers/%/.installed: bench/peers/%/requirements.txt .venv/bin/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(PYTHON) .venv-peers/$*
+	$(BIN)/uv pip install --quiet --python .venv-peers/$*/bin/python -r $<
+	touch $@
+
+bench/peers/ltijs/node_modules/.installed: bench/peers/ltijs/package-lock.json
+	cd bench/peers/ltijs && npm install --no-save --no-audit --no-fund --loglevel=error
+	touch $@
 
 # Takes minutes and 6 GB of disk; ARGS="--size-mb 200 --rounds 1" tries it small.
 bench-upload: install
@@ -105,4 +115,4 @@ messages: install
 	$(SETTINGS_ENV) $(BIN)/python manage.py compilemessages --locale de --locale fr --locale es --ignore '.venv*'
 
 clean:
-	rm -rf .venv .venv-openedx node_modules frontend/dist var
+	rm -rf .venv .venv-openedx .venv-peers bench/peers/ltijs/node_modules node_modules frontend/dist var

@@ -28,7 +28,6 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from bench.launch import launched  # noqa: E402
 from lti_tool.models import Course, Deployment, Membership, Person, Platform, ResourceLink, ScoreDelivery  # noqa: E402
 from video.models import Assignment, Attempt, Comment, Grade, Release, Submission, Video  # noqa: E402
 
@@ -45,7 +44,7 @@ class Room:
     def __init__(self, issuer: str, people: int) -> None:
         self.link = _course(issuer, people)
         self.client = Client(HTTP_HOST="tool.bench")
-        self.home = launched(issuer, self.client, TEACHER, "Instructor")
+        self.home = platform.launched(issuer, self.client, TEACHER, "Instructor")
         submissions = Submission.objects.filter(assignment__resource_link=self.link).order_by("person__name")
         middle = submissions[people // 2]
         self.room = f"{self.home}submissions/{middle.pk}/"

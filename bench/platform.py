@@ -4,12 +4,18 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bench import environment
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 KID = "bench"
 CLIENT_ID = "bench"
@@ -24,25 +30,49 @@ def key_set_server() -> Iterator[str]:
     jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
     body = json.dumps({"keys": [{**jwk, "kid": KID, "alg": "RS256", "use": "sig"}]}).encode()
 
-    class KeySet(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(body)
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    answer = head.encode() + b"\r\n" + body
 
-        def log_message(self, *args: Any) -> None:
-            pass
+    class KeySet(BaseRequestHandler):
+        """Little work, because some of the tools that are compared ask at every launch."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), KeySet)
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            self.request.sendall(answer)
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), KeySet)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
 
 
-def id_token(issuer: str, tool: str, *, sub: str, role: str, nonce: str) -> str:
+def login(issuer: str, sub: str, target: str) -> dict[str, str]:
+    """The parameters of a login initiation, as Moodle posts them."""
+    return {
+        "iss": issuer,
+        "client_id": CLIENT_ID,
+        "login_hint": sub,
+        "lti_message_hint": '{"cmid":3,"launchid":"ltilaunch1_7"}',
+        "target_link_uri": target,
+        "lti_deployment_id": "1",
+    }
+
+
+def launched(issuer: str, client: "Client", sub: str, role: str) -> str:
+    """A whole launch in this process by Django's test client; the page's path."""
+    target = f"{environment.BASE_URL}/lti/launch/"
+    answer = client.post("/lti/login/", login(issuer, sub, target), secure=True)
+    asked = parse_qs(urlsplit(answer["Location"]).query)
+    token = id_token(issuer, target, sub=sub, role=role, nonce=asked["nonce"][0])
+    answer = client.post("/lti/launch/", {"id_token": token, "state": asked["state"][0]}, secure=True)
+    page = client.get(answer["Location"], secure=True)
+    assert page.status_code == 200, page.status_code
+    return str(answer["Location"])
+
+
+def id_token(issuer: str, target: str, *, sub: str, role: str, nonce: str) -> str:
     """A launch as large as Moodle's usual one (3 kB)."""
     now = int(time.time())
     claims = {
@@ -52,7 +82,7 @@ def id_token(issuer: str, tool: str, *, sub: str, role: str, nonce: str) -> str:
         "iss": issuer,
         "aud": CLIENT_ID,
         f"{LTI}deployment_id": "1",
-        f"{LTI}target_link_uri": f"{tool}/lti/launch/",
+        f"{LTI}target_link_uri": target,
         "sub": sub,
         f"{LTI}roles": [ROLES[role]],
         f"{LTI}context": {"id": "2", "label": "FILM", "title": "Film and Sound", "type": ["CourseSection"]},

@@ -47,7 +47,8 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from bench import launch, platform  # noqa: E402
+from bench import people, platform  # noqa: E402
+from bench.browser import HOST, Browser, Tool, wait_for  # noqa: E402
 from lti_tool import registered  # noqa: E402
 
 LARGE = 500 * 1024 * 1024
@@ -77,7 +78,7 @@ def _crowd(students: int, seconds: float) -> dict[str, str]:
     connection.cursor().execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     call_command("migrate", verbosity=0)
     with platform.key_set_server() as issuer:
-        launch._people(issuer)
+        people.make(issuer)
         before = _statements(issuer, "498")
         registered.forget()
         connection.close()
@@ -100,11 +101,12 @@ class Student:
 
     def __init__(self, issuer: str, port: int, sub: str) -> None:
         self.times: dict[str, float] = {}
-        self._caller = launch.Caller(issuer, port)
-        home, cookie = self._caller.launch(sub)
+        browser = Browser(issuer, Tool(port))
+        home, cookie = browser.launch(sub), browser.cookie
+        browser.close()
         self._base = f"http://127.0.0.1:{port}"
         self._session = requests.Session()
-        self._session.headers.update({**launch.HOST, "Cookie": cookie, "Referer": f"{environment.BASE_URL}{home}"})
+        self._session.headers.update({**HOST, "Cookie": cookie, "Referer": f"{environment.BASE_URL}{home}"})
         page = self._session.get(self._base + home, timeout=60)
         token = re.search(r'<meta name="csrf-token" content="(\w+)"', page.text)
         assert token, page.status_code
@@ -152,7 +154,7 @@ def _served(issuer: str, students: int, seconds: float) -> dict[str, list[float]
     ]
     server = subprocess.Popen(command, env=dict(os.environ))
     try:
-        launch._when_up(issuer, port)
+        wait_for(Tool(port))
         with ThreadPoolExecutor(8) as pool:
             crowd = list(pool.map(lambda number: Student(issuer, port, str(number)), range(students)))
         chance = random.Random(1)
@@ -176,7 +178,7 @@ def _served(issuer: str, students: int, seconds: float) -> dict[str, list[float]
 def _statements(issuer: str, sub: str) -> int:
     """Database statements of one ticket, in this process."""
     client = Client(HTTP_HOST="tool.bench")
-    home = launch.launched(issuer, client, sub, "Learner")
+    home = platform.launched(issuer, client, sub, "Learner")
     counts = []
     for _ in range(2):  # the first makes the person's draft
         with CaptureQueriesContext(connection) as captured:
