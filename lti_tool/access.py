@@ -5,13 +5,15 @@ import re
 import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import structlog
+from django.db.models import QuerySet, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
+from config.compiled import Select
 from config.security import allow_frames
 from config.views import problem
 from lti_tool.models import ContentSelection, LaunchSession, Platform, Session
@@ -57,7 +59,10 @@ def session_of(request: HttpRequest) -> dict[str, Session | None]:
 
 
 def join(relation: str) -> None:
-    """Fetch a row of the product along with each launch session, in the same query: most of its pages need it."""
+    """Fetch a row of the product along with each launch session, in the same query: most of its pages need it.
+
+    To be called while apps are made ready: the first request compiles the query.
+    """
     _joined.append(relation)
 
 
@@ -93,12 +98,7 @@ def launch_required(*roles: Role) -> Callable[[View[P]], Guarded[P]]:
     def decorate(view: View[P]) -> Guarded[P]:
         @wraps(view)
         def guarded(request: HttpRequest, launch_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            found = (
-                LaunchSession.objects.as_now()
-                .select_related(*_joined)
-                .filter(pk=launch_id, resource_link__platform__active=True)
-            )
-            session = _opened(request, found.first())
+            session = _opened(request, _LAUNCH.first(id=launch_id))
             role = session.role_now()
             if role is None:
                 return _private(_holds_no_more(request, session), session.course.platform)
@@ -112,6 +112,14 @@ def launch_required(*roles: Role) -> Callable[[View[P]], Guarded[P]]:
         return cast(Guarded[P], guarded)
 
     return decorate
+
+
+def _launches(*, id: Any) -> "QuerySet[LaunchSession]":
+    every = LaunchSession.objects.as_now().select_related(*_joined)
+    return every.filter(pk=id, resource_link__platform__active=True)
+
+
+_LAUNCH = Select(_launches, id=UUIDField())
 
 
 def selection_required(view: SelectionView[P]) -> Guarded[P]:

@@ -7,6 +7,7 @@ and every claim is of its type (decision 2; the tests have a token for each).
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import requests
@@ -37,8 +38,8 @@ _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _NO_REQUESTS = requests.Session()  # the library wants one; keys come through platform_keys
 
 
-def verify(request: HttpRequest) -> tuple[Launch, registered.Registration, str]:
-    """The launch that this POST carries, with its nonce used up; who sent it; the name of its state's cookie.
+def verify(request: HttpRequest) -> tuple[Launch, oidc.State]:
+    """The launch that this POST carries, and its state, whose nonce the caller uses up before anything comes of it.
 
     Raises:
         LaunchRefused: for every reason why it must not be let in, each with what to tell the admin.
@@ -51,8 +52,7 @@ def verify(request: HttpRequest) -> tuple[Launch, registered.Registration, str]:
         message.validate()
     except LtiException as error:
         raise LaunchRefused(f"{error}.".replace("..", ".")) from error
-    oidc.use_up(state.nonce)
-    return message.launch(), message.registration, state.cookie_name
+    return message.launch(), replace(state, registration=message.registration)
 
 
 def _refused_by_platform(request: HttpRequest) -> LaunchRefused:

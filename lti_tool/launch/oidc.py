@@ -21,7 +21,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.core import signing
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -29,6 +28,7 @@ from django.utils import timezone
 from django.utils.http import MAX_URL_REDIRECT_LENGTH
 
 from config import json_text
+from config.compiled import Insert
 from lti_tool import registered
 from lti_tool.errors import LaunchRefused
 from lti_tool.models import Platform, UsedNonce
@@ -47,6 +47,7 @@ _LONGEST_KEPT = 1000  # of a login in a state, which travels in an address
 _LOGIN = ("iss", "client_id", "login_hint", "lti_message_hint", "target_link_uri", "lti_deployment_id")
 _HIGHEST_ACTIVITY = 2**63
 _MOODLE_AUTH = "/mod/lti/auth.php"
+_NEW_NONCE = Insert(UsedNonce, ignore_conflicts=True)
 
 
 @dataclass(frozen=True)
@@ -209,20 +210,19 @@ def read_state(request: HttpRequest) -> State:
 def use_up(nonce: str) -> None:
     """Take a nonce for ever. Call it for verified launches only, so that strangers cannot fill the table.
 
+    In a transaction it is taken when that is committed; another that takes the same one waits until then.
+
     Raises:
         LaunchRefused: it was taken before: the launch is a replay.
     """
     # Kept well beyond the state's own life, after which its signature has expired anyway.
     expires = timezone.now() + timedelta(seconds=2 * STATE_SECONDS)
-    try:
-        with transaction.atomic():
-            UsedNonce.objects.create(nonce_hash=_hash(nonce), expires_at=expires)
-    except IntegrityError as error:
+    if not _NEW_NONCE.store(UsedNonce(nonce_hash=_hash(nonce), expires_at=expires)):
         raise LaunchRefused(
             "This launch was already used.",
             what="This page was reloaded, and Moodle's sign-in works only once.",
             next_step="Open the activity again from the course.",
-        ) from error
+        )
 
 
 def _again(platform: Platform, params: Mapping[str, str]) -> dict[str, Any]:

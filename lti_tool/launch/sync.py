@@ -7,10 +7,11 @@ and writes its session.
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models, transaction
-from django.db.models import Exists, FilteredRelation, OuterRef, Q
+from django.db import models
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from config.compiled import Select
 from lti_tool.errors import LaunchRefused
 from lti_tool.launch.claims import Launch
 from lti_tool.models import (
@@ -35,9 +36,8 @@ _SEEN_AGAIN = timedelta(hours=1)  # how exact the times of being seen are
 _MOST_HISTORY = 20
 
 
-@transaction.atomic
 def record(launch: Launch, registration: Registration) -> tuple[Session, str]:
-    """Store who came, from where, to what; returns the session of the launch with its secret.
+    """Store who came, from where, to what; returns the session of the launch with its secret. In a transaction.
 
     Raises:
         LaunchRefused: the launch is to choose content, but names no course to choose it for.
@@ -85,23 +85,44 @@ def _known(launch: Launch, deployment: Deployment) -> Membership | None:
     It is locked, so that a roster that is being stored comes wholly before this launch or wholly after it. `kept_out`:
     the platform's list for the link was without this person.
     """
-    memberships = Membership.objects.select_related("person", "course").filter(
-        course__deployment=deployment,
-        course__context_id=_context_id(launch),
-        person__platform=deployment.platform_id,
-        person__sub=launch.sub,
+    asked: dict[str, Any] = {
+        "deployment": deployment.pk,
+        "context": _context_id(launch),
+        "platform": deployment.platform_id,
+        "sub": launch.sub,
+    }
+    if launch.resource_link is None:
+        return _MEMBER.first(**asked)
+    return _MEMBER_AND_LINK.first(**asked, link=launch.resource_link.id)
+
+
+def _members(*, deployment: Any, context: Any, platform: Any, sub: Any) -> "QuerySet[Membership]":
+    members = Membership.objects.select_related("person", "course").filter(
+        course__deployment=deployment, course__context_id=context, person__platform=platform, person__sub=sub
     )
-    if launch.resource_link is not None:
-        of_this_id = Q(course__resource_links__resource_link_id=launch.resource_link.id)
-        kept_out = KeptOut.objects.filter(
-            person=OuterRef("person"),
-            resource_link__course=OuterRef("course"),
-            resource_link__resource_link_id=launch.resource_link.id,
-        )
-        memberships = memberships.annotate(
-            link=FilteredRelation("course__resource_links", condition=of_this_id), kept_out=Exists(kept_out)
-        ).select_related("person", "course", "link")  # type: ignore[misc]  # the stubs do not know of `link`
-    return memberships.select_for_update(of=("self",), no_key=True).first()
+    return members.select_for_update(of=("self",), no_key=True)
+
+
+def _members_and_links(*, link: Any, **asked: Any) -> "QuerySet[Membership]":
+    kept_out = KeptOut.objects.filter(
+        person=OuterRef("person"), resource_link__course=OuterRef("course"), resource_link__resource_link_id=link
+    )
+    of_this_id = Q(course__resource_links__resource_link_id=link)
+    return (
+        _members(**asked)
+        .annotate(link=FilteredRelation("course__resource_links", condition=of_this_id), kept_out=Exists(kept_out))
+        .select_related("person", "course", "link")  # type: ignore[misc]  # the stubs do not know of `link`
+    )
+
+
+_MEMBER_FIELDS: dict[str, Any] = {
+    "deployment": models.BigIntegerField(),
+    "context": models.CharField(),
+    "platform": models.UUIDField(),
+    "sub": models.CharField(),
+}
+_MEMBER = Select(_members, **_MEMBER_FIELDS)
+_MEMBER_AND_LINK = Select(_members_and_links, **_MEMBER_FIELDS, link=models.CharField())
 
 
 def _update(row: models.Model, told: dict[str, Any]) -> None:

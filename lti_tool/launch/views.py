@@ -6,7 +6,7 @@ from functools import wraps
 from urllib.parse import urlencode
 
 import structlog
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -91,18 +91,20 @@ def launch(request: HttpRequest) -> HttpResponseBase:
     """The id_token comes in; the browser leaves to the launch's own page with the launch's own cookie."""
     if request.method != "POST":
         return _method_not_allowed(request)
-    verified, registration, state_cookie = launches.verify(request)
+    verified, state = launches.verify(request)
     if verified.selection is not None and verified.role not in Role.editors():
         raise _only_teachers_choose()
     try:
-        session, secret = sync.record(verified, registration)
+        with transaction.atomic():
+            oidc.use_up(state.nonce)
+            session, secret = sync.record(verified, state.registration)
     except IntegrityError as error:
         registered.forget()
         raise LaunchRefused("The platform or deployment of this launch was removed here a moment ago.") from error
     response = HttpResponseRedirect(session.start)
     access.admit(response, session, secret)
-    oidc.forget(request, response, state_cookie)
-    platform = str(registration.platform.pk)
+    oidc.forget(request, response, state.cookie_name)
+    platform = str(state.platform.pk)
     log.info("launched", launch=str(session.pk), platform=platform, role=session.role, message=verified.message_type)
     return response
 

@@ -2,6 +2,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from config.compiled import Insert
 from lti_tool.ids import new_id
 from lti_tool.models.course import Membership
 from lti_tool.models.person import Person
@@ -56,7 +58,7 @@ class Session(models.Model):
         secret = secrets.token_urlsafe(32)
         ends = expires_at or timezone.now() + timedelta(hours=settings.LAUNCH_HOURS)
         session = cls(secret_hash=hash_of(secret), expires_at=ends, **fields)
-        session.save(force_insert=True)
+        _insert(cls).store(session)
         return session, secret
 
     def opens_with(self, secret: str) -> bool:
@@ -86,6 +88,11 @@ class Session(models.Model):
     @property
     def is_staff(self) -> bool:
         return self.role in Role.staff()
+
+
+@cache
+def _insert(model: "type[S]") -> "Insert[S]":
+    return Insert(model)
 
 
 def hash_of(secret: str) -> str:

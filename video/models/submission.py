@@ -120,13 +120,15 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
     def with_marking(self) -> "AttemptQuerySet":
         """With `marking_begun`: somebody has given a mark of their own, commented, or attached a file."""
-        begun = Attempt.objects.filter(
-            Q(own_marks__isnull=False)
-            | Q(videos__comments__isnull=False, videos__comments__deleted_at=None)
-            | Q(attachments__isnull=False, attachments__deleted_at=None),
-            pk=OuterRef("pk"),
+        from video.models import Attachment, Comment, OwnMark  # they stand on this module
+
+        # One EXISTS for each: joined to one query, all three would be looked at for every attempt.
+        begun = (
+            Exists(OwnMark.objects.filter(attempt=OuterRef("pk")))
+            | Exists(Comment.objects.filter(video__attempt=OuterRef("pk"), deleted_at=None))
+            | Exists(Attachment.objects.filter(attempt=OuterRef("pk"), deleted_at=None))
         )
-        return self.annotate(marking_begun=Exists(begun))
+        return self.annotate(marking_begun=begun)
 
     def drafts(self) -> "AttemptQuerySet":
         return self.filter(submitted_at__isnull=True)

@@ -6,9 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
+from django.db.models import FilteredRelation, Q, QuerySet, UUIDField
 from django.utils import timezone
 
+from config.compiled import Select, prefetched
 from lti_tool.models import LaunchSession, ScoreDelivery
 from video import status_labels
 from video.assignments.openings import check_open
@@ -140,10 +143,9 @@ class StudentPage:
 
 def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPage:
     """The page of the launch's own person. Opening it is remembered: teachers see who has not."""
-    submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
-    submission.assignment = assignment
+    submission, delivery = _submission(launch, assignment)
     trials.notice(submission)
-    every = list(submission.attempts.with_marking().select_related("grade__release").prefetch_related("videos"))
+    every = _attempts(submission)
     draft = next((attempt for attempt in every if attempt.submitted_at is None), None)
     said = _comments(launch, every)
     files = defaultdict(list)
@@ -167,9 +169,6 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
         for video in videos
         if video.state == Video.State.PENDING and (video.upload_id or quiet > video.active_at > tickets_over())
     ]
-    delivery = None
-    if submitted:
-        delivery = ScoreDelivery.objects.filter(resource_link=launch.resource_link, person=launch.person).first()
     return StudentPage(
         status=_status(videos, ready, submitted),
         submission=submission,
@@ -183,8 +182,61 @@ def student_page(*, launch: LaunchSession, assignment: Assignment) -> StudentPag
         can_submit=any(_may_submit(submission, video) for video in (ready, checking)),
         attempts=submitted,
         attempts_left=left,
-        delivery=status_labels.delivery_label(delivery, for_staff=False),
+        delivery=status_labels.delivery_label(delivery if submitted else None, for_staff=False),
     )
+
+
+def _submission(launch: LaunchSession, assignment: Assignment) -> tuple[Submission, ScoreDelivery | None]:
+    """Of the launch's person, with what Moodle is to be told of it; made at the first visit."""
+    link, person = launch.resource_link_id, launch.person_id
+    submission: Any = _SUBMISSION.first(assignment=assignment.pk, person=person, link=link)
+    if submission is None:
+        submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
+        owed = ScoreDelivery.objects.filter(resource_link=link, person=person).first()
+    else:
+        owed = getattr(submission, "owed", None)
+    submission.assignment, submission.person = assignment, launch.person
+    if owed is not None:
+        owed.person, owed.resource_link = launch.person, launch.resource_link
+    return submission, owed
+
+
+def _submissions(*, assignment: Any, person: Any, link: Any) -> "QuerySet[Submission]":
+    at_link = Q(person__score_deliveries__resource_link=link)
+    return (
+        Submission.objects.filter(assignment=assignment, person=person)
+        .annotate(owed=FilteredRelation("person__score_deliveries", condition=at_link))
+        .select_related("owed")  # type: ignore[misc]  # the stubs do not know of it
+    )
+
+
+def _attempts(submission: Submission) -> list[Attempt]:
+    """`with_marking`, newest first, with grade, release and videos."""
+    found: dict[uuid.UUID, Attempt] = {}
+    videos: dict[uuid.UUID, list[Video]] = defaultdict(list)
+    for row in _ATTEMPTS_AND_VIDEOS.rows(submission=submission.pk):
+        attempt = found.setdefault(row.pk, row)
+        attempt.submission = submission
+        video: Video | None = getattr(row, "film", None)
+        if video is not None:
+            video.attempt = attempt
+            videos[row.pk].append(video)
+    for attempt in found.values():
+        prefetched(attempt, "videos", videos[attempt.pk])
+    return list(found.values())
+
+
+def _attempts_and_videos(*, submission: Any) -> "QuerySet[Attempt]":
+    return (
+        Attempt.objects.filter(submission=submission)
+        .with_marking()
+        .annotate(film=FilteredRelation("videos"))
+        .select_related("grade__release", "film")  # type: ignore[misc]  # the stubs do not know of `film`
+    )
+
+
+_SUBMISSION = Select(_submissions, assignment=UUIDField(), person=UUIDField(), link=UUIDField())
+_ATTEMPTS_AND_VIDEOS = Select(_attempts_and_videos, submission=UUIDField())
 
 
 def _returned(attempt: Attempt) -> Release | None:
