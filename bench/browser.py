@@ -120,7 +120,7 @@ class Browser:
             self._cookies.pop(name, None)
 
 
-def wait_for(tool: Tool, seconds: float = 60) -> None:
+def wait_for(tool: Tool, seconds: float = 300) -> None:
     """Until something answers there."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
