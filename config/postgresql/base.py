@@ -11,8 +11,8 @@ _TRUSTED_SECONDS = 5  # of silence; then PostgreSQL is asked
 class DatabaseWrapper(base.DatabaseWrapper):
     """With CONN_HEALTH_CHECKS Django asks `SELECT 1` before each request's first statement: a round trip more.
 
-    PostgreSQL says that it ends a connection, when it is restarted for example, and what it says waits in our socket. So
-    a connection that answered a moment ago and has nothing to say is as good as it was. All others are asked.
+    PostgreSQL says that it ends a connection, when it is restarted for example, and what it says waits in our socket.
+    So a connection that answered a moment ago and has nothing to say is as good as it was. All others are asked.
     """
 
     _answered_at = float("-inf")
