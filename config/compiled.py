@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.constants import OnConflict
 from django.db.models.expressions import Expression
@@ -65,13 +65,14 @@ class Select(Generic[M]):
         """
         if values.keys() != self._parameters.keys():
             raise TypeError(f"values for {sorted(self._parameters)}, not for {sorted(values)}")
+        connection = connections[DEFAULT_DB_ALIAS]
         plan = self._plans.get(connection.vendor)
         if plan is None:
-            plan = self._plans[connection.vendor] = self._compiled()
+            plan = self._plans[connection.vendor] = self._compiled(connection)
         if plan.locks and connection.get_autocommit():
             raise transaction.TransactionManagementError("select_for_update cannot be used outside of a transaction.")
         with connection.cursor() as cursor:
-            cursor.execute(plan.sql, [_written(param, values) for param in plan.params])
+            cursor.execute(plan.sql, [_written(param, values, connection) for param in plan.params])
             found = cursor.fetchall()
         return [plan.make(row, connection) for row in found]
 
@@ -79,13 +80,13 @@ class Select(Generic[M]):
         """The first of `rows`: for what is one at most. It adds no order and no limit, as a queryset's `first` does."""
         return next(iter(self.rows(**values)), None)
 
-    def _compiled(self) -> _Plan:
+    def _compiled(self, connection: BaseDatabaseWrapper) -> _Plan:
         queryset = self._queryset(**self._parameters)
         assert not queryset._prefetch_related_lookups, "rows of other statements are not fetched here"  # type: ignore[attr-defined]
         compiler = queryset.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
         locks = queryset.query.select_for_update and connection.features.has_select_for_update
-        return _Plan(sql, tuple(params), bool(locks), _maker(compiler))
+        return _Plan(sql, tuple(params), bool(locks), _maker(compiler, connection.alias))
 
 
 class Insert(Generic[M]):
@@ -103,9 +104,10 @@ class Insert(Generic[M]):
         Raises:
             IntegrityError: as `save(force_insert=True)`.
         """
+        connection = connections[DEFAULT_DB_ALIAS]
         sql = self._sql.get(connection.vendor)
         if sql is None:
-            sql = self._sql[connection.vendor] = self._compiled()
+            sql = self._sql[connection.vendor] = self._compiled(connection)
         values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in self._fields]
         with transaction.mark_for_rollback_on_error(using=connection.alias), connection.cursor() as cursor:
             cursor.execute(sql, values)
@@ -113,7 +115,7 @@ class Insert(Generic[M]):
         row._state.adding, row._state.db = False, connection.alias
         return stored
 
-    def _compiled(self) -> str:
+    def _compiled(self, connection: BaseDatabaseWrapper) -> str:
         stand_in = self._model(**{field.attname: Parameter(field.attname, field) for field in self._fields})
         query = InsertQuery(self._model, on_conflict=self._on_conflict)
         query.insert_values(self._fields, [stand_in], raw=True)
@@ -129,19 +131,19 @@ def prefetched(row: models.Model, name: str, related: "list[Any]") -> None:
     row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = found
 
 
-def _written(param: Any, values: dict[str, Any]) -> Any:
+def _written(param: Any, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
     if not isinstance(param, Parameter):
         return param
     return param.output_field.get_db_prep_value(values[param.name], connection, prepared=False)
 
 
-def _maker(compiler: Any) -> Callable[[Sequence[Any], BaseDatabaseWrapper], Any]:
+def _maker(compiler: Any, alias: str) -> Callable[[Sequence[Any], BaseDatabaseWrapper], Any]:
     """What `ModelIterable` of Django does for each row, with everything that is the same for all rows done before."""
     select, info, annotations = compiler.select, compiler.klass_info, compiler.annotation_col_map or {}
     model, fields = info["model"], info["select_fields"]
     begin, end = fields[0], fields[-1] + 1
     names = [column[0].target.attname for column in select[begin:end]]
-    related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # as Django 5.2 has it
+    related = get_related_populators(info, select, alias)  # type: ignore[call-arg]  # as Django 5.2 has it
     converters = compiler.get_converters([column[0] for column in select])
 
     def make(row: Sequence[Any], here: BaseDatabaseWrapper) -> Any:

@@ -15,6 +15,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     So a connection that answered a moment ago and has nothing to say is as good as it was. All others are asked.
     """
 
+    health_check_enabled: bool
+    health_check_done: bool
     _answered_at = float("-inf")
 
     def close_if_health_check_failed(self) -> None:

@@ -23,12 +23,12 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import MAX_URL_REDIRECT_LENGTH
 
 from config import json_text
 from config.compiled import Insert
+from config.paths import path_of
 from lti_tool import registered
 from lti_tool.errors import LaunchRefused
 from lti_tool.models import Platform, UsedNonce
@@ -83,7 +83,7 @@ class State:
 
 def launch_url() -> str:
     """Our one redirect_uri. Moodle compares it exactly, so it never carries a query."""
-    return settings.BASE_URL + reverse("lti:launch")
+    return settings.BASE_URL + path_of("lti:launch")
 
 
 def is_ours(url: str) -> bool:
@@ -176,7 +176,7 @@ def _delete(response: HttpResponseBase, cookie_name: str) -> None:
 
 def _cookie_path() -> str:
     """Login and launch alike: a login could not count the cookies that only the launch is sent."""
-    return reverse("lti:launch").removesuffix("launch/")
+    return path_of("lti:launch").removesuffix("launch/")
 
 
 def read_state(request: HttpRequest) -> State:
@@ -246,7 +246,7 @@ def _begin_again(held: Mapping[str, Any]) -> str:
     """The address that starts the launch anew; empty where none is known."""
     if "m" in held:
         return f"{held['m']}/mod/lti/launch.php?{urlencode({'id': held['a'], 'triggerview': 0})}"
-    return f"{reverse('lti:login')}?{urlencode(held['l'])}" if "l" in held else ""
+    return f"{path_of('lti:login')}?{urlencode(held['l'])}" if "l" in held else ""
 
 
 def _no_cookie(again: str) -> LaunchRefused:

@@ -4,9 +4,9 @@ import uuid
 
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from config.paths import path_of
 from lti_tool.access import LaunchRequest, launch_required
 from lti_tool.roles import Role
 from video.assignments.binding import assignment_of
@@ -31,13 +31,13 @@ def state(request: LaunchRequest) -> HttpResponse:
 
 def show(request: LaunchRequest, assignment: Assignment) -> HttpResponse:
     """The page for a student who was let in."""
-    launch = [request.launch.pk]
+    launch = request.launch.pk
     page = student_page(launch=request.launch, assignment=assignment)
     upload_config = {
-        "beginUrl": reverse("video:upload-begin", args=launch),
-        "submitUrl": reverse("video:submit", args=launch),
-        "cancelUrl": reverse("video:submit-cancel", args=launch),
-        "windowUrl": reverse("launch:window-ticket", args=launch),
+        "beginUrl": path_of("video:upload-begin", launch),
+        "submitUrl": path_of("video:submit", launch),
+        "cancelUrl": path_of("video:submit-cancel", launch),
+        "windowUrl": path_of("launch:window-ticket", launch),
         "maxBytes": assignment.max_bytes,
         "maxSeconds": assignment.max_seconds,
         "types": list(media_types.ALLOWED),
