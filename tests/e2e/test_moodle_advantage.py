@@ -262,7 +262,11 @@ def copied_course(admin: Page) -> str:
             box.check()
     admin.get_by_role("button", name="Copy and return").click()
     admin.wait_for_load_state("networkidle")
-    moodle.run_tasks()
-    admin.goto(f"{MOODLE}/course/search.php?search={short}")
     link = admin.locator("a.aalink", has_text=short).first
+    for _ in range(30):  # another of Moodle's processes may be at it
+        moodle.run_tasks()
+        admin.goto(f"{MOODLE}/course/search.php?search={short}")
+        if link.count():
+            break
+        admin.wait_for_timeout(2000)
     return str(link.get_attribute("href")).rpartition("id=")[2]
