@@ -13,9 +13,11 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.base import ModelState
 from django.db.models.constants import OnConflict
 from django.db.models.expressions import Expression
 from django.db.models.query import get_related_populators
+from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import InsertQuery
 
 M = TypeVar("M", bound=models.Model)
@@ -143,13 +145,14 @@ def _maker(compiler: Any, alias: str) -> Callable[[Sequence[Any], BaseDatabaseWr
     model, fields = info["model"], info["select_fields"]
     begin, end = fields[0], fields[-1] + 1
     names = [column[0].target.attname for column in select[begin:end]]
-    related = get_related_populators(info, select, alias)  # type: ignore[call-arg]  # as Django 5.2 has it
+    related = _quick(get_related_populators(info, select, alias))  # type: ignore[call-arg]  # as Django 5.2 has it
     converters = compiler.get_converters([column[0] for column in select])
+    build = _Quick(model).from_db if _is_plain(model) else model.from_db
 
     def make(row: Sequence[Any], here: BaseDatabaseWrapper) -> Any:
         if converters:
             row = list(_converted(row, converters, here))
-        made = model.from_db(here.alias, names, row[begin:end])
+        made = build(here.alias, names, row[begin:end])
         for populator in related:
             populator.populate(row, made)
         for name, column in annotations.items():
@@ -157,6 +160,34 @@ def _maker(compiler: Any, alias: str) -> Callable[[Sequence[Any], BaseDatabaseWr
         return made
 
     return make
+
+
+class _Quick:
+    """Makes instances as `Model.from_db` does, without what `Model.__init__` does for instances from elsewhere."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self._model = model
+
+    def from_db(self, alias: str, names: Sequence[str], values: Sequence[Any]) -> models.Model:
+        made = self._model.__new__(self._model)
+        made._state = ModelState()
+        made._state.adding, made._state.db = False, alias
+        made.__dict__.update(zip(names, values, strict=True))
+        return made
+
+
+def _is_plain(model: type[models.Model]) -> bool:
+    """Whether nothing but `Model` itself has a say in how an instance is made."""
+    own = model.__init__ is not models.Model.__init__ or "from_db" in vars(model)
+    return not own and not pre_init.has_listeners(model) and not post_init.has_listeners(model)
+
+
+def _quick(populators: list[Any]) -> list[Any]:
+    for populator in populators:
+        if _is_plain(populator.model_cls):
+            populator.model_cls = _Quick(populator.model_cls)
+        _quick(populator.related_populators)
+    return populators
 
 
 def _converted(row: Sequence[Any], converters: dict[int, Any], here: BaseDatabaseWrapper) -> Iterator[Any]:

@@ -49,6 +49,8 @@ def test_each_run_finds_what_its_own_values_say(people: dict[str, Person]) -> No
             assert sub == "nobody"
             continue
         assert found.__dict__.keys() == wanted.__dict__.keys()
+        assert found._state.__dict__.keys() == wanted._state.__dict__.keys()
+        assert (found._state.adding, found._state.db) == (False, "default")
         assert found.person == people[sub]
         assert found.course.history == ["1", "0"]  # as the field reads it, on every database
         assert found.course.platform.issuer == "https://school.example"
