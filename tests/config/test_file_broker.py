@@ -35,7 +35,7 @@ def test_what_is_put_comes_out_in_its_order(folder: Path) -> None:
         for number in range(3):
             queue_of(sender).put({"number": number})
         waiting = queue_of(receiver)
-        assert [waiting.get(timeout=5).payload for _ in range(3)] == [{"number": 0}, {"number": 1}, {"number": 2}]
+        assert [waiting.get(timeout=60).payload for _ in range(3)] == [{"number": 0}, {"number": 1}, {"number": 2}]
 
 
 def test_half_written_message_is_not_there_yet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,7 @@ def test_half_written_message_is_not_there_yet(folder: Path, monkeypatch: pytest
         monkeypatch.setattr(os, "replace", look_first)
         sending.put({"number": 1})
         assert seen == [[".part"]]
-        assert waiting.get(timeout=5).payload == {"number": 1}
+        assert waiting.get(timeout=60).payload == {"number": 1}
 
 
 def test_table_that_is_being_written_is_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def get(port: int, path: str, **headers: str) -> tuple[int, str]:
-    connection = HTTPConnection("localhost", port, timeout=20)
+    connection = HTTPConnection("localhost", port, timeout=120)
     try:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
@@ -90,6 +90,6 @@ def test_too_many_cookies_are_told_in_words(port: int, cookie: str) -> None:
 
 
 def test_what_is_no_request_stays_gunicorns_own(port: int) -> None:
-    with socket.create_connection(("localhost", port), timeout=20) as client:
+    with socket.create_connection(("localhost", port), timeout=120) as client:
         client.sendall(b"\x01\x02\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 400 ")
