@@ -25,6 +25,7 @@ from video import tasks
 from video.models import Video
 from video.storage import storage
 from video.storage.base import Backend, StorageUnavailable
+from video.uploads.tasks import MOST_TRIES
 
 MOMENT, LONG = 0.3, 60  # seconds: what is given to what will never come, and what nothing here needs
 SCOPE_RESULTS = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
@@ -88,6 +89,27 @@ def test_upload_that_storage_is_silent_about_is_kept_and_given_to_a_worker(
     settings.PAGE_PATIENCE_SECONDS = LONG
     answer = student.send(ticket["urls"]["complete"])
     assert json.loads(answer.content)["video"]["state"] == "checking"
+
+
+def test_worker_asks_again_about_an_upload_while_storage_is_silent(
+    student: Visitor, slow_storage: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recording's browser may be gone, and no periodic task knows that it has ended."""
+    again: list[Any] = []
+    monkeypatch.setattr(tasks.complete_upload, "apply_async", lambda args, countdown: again.append(args))
+    content = film()
+    ticket = student.begin("a.mp4", content)
+    student.hand_over(ticket, content)
+    with monkeypatch.context() as context, slow_storage():
+        context.setattr("video.storage.patience.USUAL_SECONDS", MOMENT)
+        tasks.complete_upload(ticket["video"])
+        tasks.complete_upload(ticket["video"], None, MOST_TRIES)
+    assert again == [(ticket["video"], None, 1)]
+
+    tasks.complete_upload(*again[0])
+
+    assert Video.objects.get().state == "checking"
+    assert len(again) == 1
 
 
 def test_page_waits_for_storage_only_where_there_is_a_place(
