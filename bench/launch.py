@@ -56,9 +56,9 @@ def main() -> None:
         sql = {server.peer.name: database.statements(server, issuer, "Learner") for server in servers}
         rss = {server.peer.name: _memory(server) for server in servers}
         of_teacher = database.statements(servers[0], issuer, "Instructor")
-    _print(whole, without_page, sql, rss)
-    print(f"A teacher's launch: {sum(of_teacher):.0f} statements, {of_teacher[1]:.0f} of them of transactions.")
-    print(" ".join(f"{name}={value}" for name, value in _figures(whole, without_page, sql, rss).items()))
+        _print(whole, without_page, sql, rss)
+        print(f"A teacher's launch: {sum(of_teacher):.0f} statements, {of_teacher[1]:.0f} of them of transactions.")
+        print(" ".join(f"{name}={value}" for name, value in _figures(whole, without_page, sql, rss).items()))
 
 
 class Database:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -51,7 +52,9 @@ class ContentSecurityPolicy(CSPMiddleware):
         pass
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if HEADER not in response:
+        # Django's own page of a fault has its styles in it.
+        shows_a_fault = settings.DEBUG and response.status_code in (404, 500)
+        if HEADER not in response and not shows_a_fault:
             replaced: dict[str, list[str]] = getattr(response, "_csp_replace", {})
             response[HEADER] = _policy(tuple((name, tuple(sources)) for name, sources in replaced.items()))
         return response

@@ -136,7 +136,10 @@ def served(peer: Peer, issuer: str, number: int, environment: Mapping[str, str])
         yield Served(peer, process.pid, tool)
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:  # a busy machine: its figures are taken already
+            process.kill()
 
 
 def _database(url: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import select
 import time
+from typing import Any
 
 from django.db.backends.postgresql import base
 
@@ -23,15 +24,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is None or not self.health_check_enabled or self.health_check_done:
             return
         now = time.monotonic()
-        if now - self._answered_at < _TRUSTED_SECONDS and not _has_something_to_say(self.connection.fileno()):
+        if now - self._answered_at < _TRUSTED_SECONDS and not _has_something_to_say(self.connection):
             self.health_check_done = True
         else:
             super().close_if_health_check_failed()
         self._answered_at = now
 
 
-def _has_something_to_say(socket: int) -> bool:
-    """The end of a connection, too."""
+def _has_something_to_say(connection: Any) -> bool:
+    """Whether something waits to be read, the end of the connection too; or it has ended already."""
+    if connection.closed:
+        return True
     poll = select.poll()
-    poll.register(socket, select.POLLIN)
+    poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
