@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Playwright, expect, sync_playwright
 
 from tests.e2e import demo_run
+from tests.e2e.browser import quit_shared
 from tests.e2e.demo_run import Demo
 
 expect.set_options(timeout=30_000)  # a bound that only keeps a broken run from hanging
@@ -17,6 +18,7 @@ def playwright() -> Iterator[Playwright]:
     """One driver for a run: a thread may have no second."""
     with sync_playwright() as driver:
         yield driver
+        quit_shared()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, Playw
 
 from demo.lms.schema import FIRST_COURSE
 from tests.e2e import demo_run
-from tests.e2e.browser import chromium, program
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ADMIN, ANA, BEN, TEACHER, hand_in, launch, select_content, set_up, wait_for
 from tests.e2e.test_accessibility import assert_accessible
@@ -36,7 +36,7 @@ def new_demo(tmp_path: Path) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    with chromium(playwright) as context:
+    with private_window(playwright) as context:
         yield context
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Download, FrameLocator, Page, Playwright, Route, expect
 
-from tests.e2e.browser import chromium, program
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, TEACHER, launch, set_up
 from tests.e2e.test_accessibility import assert_accessible
@@ -21,7 +21,7 @@ PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n"
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    with chromium(playwright, flags=PRETENDED) as context:
+    with private_window(playwright, flags=PRETENDED) as context:
         yield context
 
 
@@ -319,7 +319,9 @@ def test_a_storage_out_of_reach_is_waited_for(page: Page, demo: Demo, link: int,
 
 
 def test_a_denied_microphone_is_told_in_words(playwright: Playwright, demo: Demo, link: int) -> None:
-    with chromium(playwright, flags=("--use-fake-device-for-media-stream", "--deny-permission-prompts")) as context:
+    with private_window(
+        playwright, flags=("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    ) as context:
         teacher = open_room(context.new_page(), demo, link)
         teacher.get_by_role("button", name="Record a word").click()
 
@@ -358,7 +360,7 @@ def test_without_a_script_there_are_words_and_links(playwright: Playwright, demo
 def test_every_state_is_accessible(
     playwright: Playwright, demo: Demo, link: int, pdf: Path, width: int, height: int, tmp_path: Path
 ) -> None:
-    with chromium(playwright, width=width, height=height, flags=PRETENDED) as context:
+    with private_window(playwright, width=width, height=height, flags=PRETENDED) as context:
         page = context.new_page()
 
         def look(name: str) -> None:

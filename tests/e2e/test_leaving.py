@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
-from tests.e2e.browser import chromium
+from tests.e2e.browser import private_window
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import TEACHER, launch
 
@@ -14,13 +14,13 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    with chromium(playwright) as context:
+    with private_window(playwright) as context:
         yield context
 
 
 @pytest.fixture
 def page(browser: BrowserContext) -> Page:
-    return browser.pages[0]
+    return browser.new_page()
 
 
 def test_leaving_in_the_whole_window_leaves_the_frame_too_and_leads_back(

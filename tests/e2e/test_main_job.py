@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, Playw
 
 from tests import services
 from tests.e2e import demo_run
-from tests.e2e.browser import chromium, program
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, hand_in, launch, set_up, wait_for
 
@@ -34,7 +34,7 @@ def in_production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    with chromium(playwright) as context:
+    with private_window(playwright) as context:
         yield context
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, Page, Playwright, expect
 
-from tests.e2e.browser import chromium, program
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, BEN, TEACHER, launch, set_up, wait_for
 from tests.e2e.test_accessibility import assert_accessible_at_every_size, open_as
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason=
 @pytest.fixture(scope="module", params=[(1280, 900)], ids=["desktop"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with chromium(playwright, width=width, height=height) as context:
+    with private_window(playwright, width=width, height=height) as context:
         yield context.new_page()
 
 

@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, Playw
 
 from tests import faults
 from tests.e2e import demo_run
-from tests.e2e.browser import chromium, crash, program
+from tests.e2e.browser import chromium, crash, private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, launch, set_up
 from tests.faults import FaultProxy
@@ -92,7 +92,7 @@ def place(_shared_place: Place) -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def browser(_shared_place: Place, playwright: Playwright) -> Iterator[BrowserContext]:
-    with chromium(playwright) as context:
+    with private_window(playwright) as context:
         yield context
 
 
@@ -370,7 +370,7 @@ def test_two_devices_with_the_same_file_make_one_video(
     place.line.stall(of=held(4, 5))
     choose(page, place, activity, file)
     waits_at(page, place, {1, 2, 3})
-    with chromium(playwright) as second_device:
+    with private_window(playwright) as second_device:
         other = new_page(second_device)
         second = choose(other, place, activity, file)
         until(other, lambda: place.times()[5] == 2)
@@ -387,7 +387,7 @@ def test_addresses_that_ran_out_are_signed_anew(tmp_path: Path, playwright: Play
     """As after a laptop's sleep: the requests had begun, and storage hears of them too late."""
     with (
         _place(tmp_path, {"UPLOAD_TICKET_SECONDS": "2"}) as place,
-        chromium(playwright) as browser,
+        private_window(playwright) as browser,
     ):
         page = new_page(browser)
         link = place.demo.add_activity("Interview")
