@@ -1,5 +1,6 @@
 """Run the main job on this machine: the tool, its worker, an S3 server, an edge, and an LMS to launch from."""
 
+import json
 import os
 import shutil
 import signal
@@ -21,6 +22,13 @@ from demo.processes import ChildDied, Processes
 from demo.secrets import key_pair, secret
 
 STARTS_WITHIN = 60  # seconds
+_COMMANDS = """
+import json, sys, django
+from django.core.management import call_command
+django.setup()
+for command in json.loads(sys.argv[1]):
+    call_command(*command)
+"""
 BUCKET, KEY_ID = "reelmark-demo", "KDEMO"
 CLIENT_ID, DEPLOYMENT_ID = "reelmark-demo", "1"
 
@@ -127,8 +135,7 @@ class _Demo:
             self.processes.adopt("s3", self.store.start(log))
         self.store.prepare(allowed_origin=self.tool, check=self.processes.check)
         say("Preparing the database…")
-        self._manage("migrate", "--verbosity=0")
-        self._register()
+        self._manage(["migrate", "--verbosity=0"], self._registration())
         say("Starting the tool, its worker, the edge and the LMS…")
         run = self._python
         run(
@@ -197,8 +204,8 @@ class _Demo:
             pass
         return binds
 
-    def _register(self) -> None:
-        self._manage(
+    def _registration(self) -> list[str]:
+        return [
             "register_platform",
             "--name=Demo LMS",
             f"--issuer={self.lms}",
@@ -207,11 +214,12 @@ class _Demo:
             f"--authorization-url={self.lms}/auth",
             f"--token-url={self.lms}/token",
             f"--jwks-url={self.lms}/jwks",
-        )
+        ]
 
-    def _manage(self, *command: str) -> None:
+    def _manage(self, *commands: list[str]) -> None:
+        """Run commands of manage.py one after the other in one process, since most of the time is Django's start."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *command],
+            [sys.executable, "-c", _COMMANDS, json.dumps(commands)],
             env=self.environment,
             cwd=settings.BASE_DIR,
             capture_output=True,
@@ -219,7 +227,7 @@ class _Demo:
             check=False,
         )
         if done.returncode:
-            raise ChildDied(f"manage.py {command[0]} failed:\n{done.stdout}{done.stderr}")
+            raise ChildDied(f"Preparing the database failed:\n{done.stdout}{done.stderr}")
 
     def _python(self, name: str, module: str, *arguments: str) -> None:
         self.processes.start(
