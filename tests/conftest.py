@@ -1,5 +1,6 @@
 """Fixtures that any test may ask for."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,13 @@ from lti_tool.launch import platform_keys
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.services import free_ports
 from video import rate_limits
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: Python need not look at it again and again for what can be thrown away."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)
