@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # What the checks and Django's commands need to load the settings; nothing is stored with it.
 SETTINGS_ENV = SECRET_KEY=for-checks-only DEBUG=1 DATA_DIR=var/checks
 
-.PHONY: install demo check test test-unit test-browser test-postgres test-sqlite test-frontend bench-launch bench-upload bench-grading bench-delivery chaos messages clean
+.PHONY: install demo check test test-unit test-browser test-postgres test-sqlite test-frontend test-newest bench-launch bench-upload bench-grading bench-delivery chaos messages clean
 
 install: .venv/.installed node_modules/.installed frontend/dist/manifest.json
 
@@ -66,19 +66,25 @@ test-frontend: install
 
 # Real browsers on the embedded default: SQLite, and a queue in files.
 test-browser: install
-	# On a busy machine a browser can starve: what failed is run once more, alone, and both runs are shown. So below.
-	$(BIN)/pytest -n 3 --dist loadfile -m browser || $(BIN)/pytest --last-failed --last-failed-no-failures none -m browser
+	$(BIN)/pytest -n 3 --dist loadfile -m browser
 
 # All else, where production keeps its data; with the second platform.
 test-postgres: install .venv-openedx/.installed
-	$(BIN)/python -m tests.services $(BIN)/pytest -n 2 --dist loadfile -m "not browser" || \
-		$(BIN)/python -m tests.services $(BIN)/pytest --last-failed --last-failed-no-failures none -m "not browser"
+	$(BIN)/python -m tests.services $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 
 # Where the databases could differ (counting, sorting, locks, text in SQL), on SQLite as well.
 SQLITE = lti_tool/gradebook/test_outbox lti_tool/gradebook/test_rate_limiting video/test_at_once \
 	video/roster/test_bulk_at_once video/test_rate_limits video/test_locks video/roster/test_filters video/test_statements
 test-sqlite: install
 	$(BIN)/pytest -n 2 --dist loadfile $(SQLITE:%=tests/%.py)
+
+# All outside browsers once more, on the newest Python of this machine, with packages of its own.
+test-newest: install .venv-openedx/.installed
+	@newest=$$(tests/newest-python.sh $(BIN)/python) && \
+	if [ -z "$$newest" ]; then echo "Nothing more to run: no Python here is newer than $$($(BIN)/python --version)."; exit 0; fi && \
+	echo "Everything outside browsers on $$newest" && \
+	UV_PROJECT_ENVIRONMENT=.venv-newest $(BIN)/uv sync --frozen --quiet --python "$$newest" && \
+	.venv-newest/bin/python -m tests.services .venv-newest/bin/pytest -n 2 --dist loadfile -m "not browser"
 
 # Figures last, as key=value. Ratios are of one run; nothing in `make test` depends on them.
 bench-launch: install .venv-peers/pylti1p3/.installed .venv-peers/django_lti/.installed bench/peers/ltijs/node_modules/.installed
@@ -117,4 +123,4 @@ messages: install
 	$(SETTINGS_ENV) $(BIN)/python manage.py compilemessages --locale de --locale fr --locale es --ignore '.venv*'
 
 clean:
-	rm -rf .venv .venv-openedx .venv-peers bench/peers/ltijs/node_modules node_modules frontend/dist var
+	rm -rf .venv .venv-newest .venv-openedx .venv-peers bench/peers/ltijs/node_modules node_modules frontend/dist var
