@@ -17,6 +17,7 @@ import requests
 from botocore.config import Config
 
 from demo.management.commands.demo import BUCKET
+from tests.e2e import by_hand
 from tests.services import free_ports
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = 12
 WELCOME = "Reelmark is running"
+TEACHER = "3"
 _HAND_IN = """
 import json
 from lti_tool.models import Person
@@ -53,6 +55,10 @@ class Demo:
         """A new activity in the LMS; its id."""
         answer = requests.post(f"{self.lms}/links", data={"title": title, "graded": str(int(graded))}, timeout=10)
         return int(answer.url.rpartition("=")[2])
+
+    def set_up(self, link: int, **changes: str) -> None:
+        """Tara opens the new activity and presses Save, in no browser: for tests of what comes after."""
+        by_hand.set_up(self.lms, link, TEACHER, **changes)
 
     def score(self, link: int, person: str) -> dict[str, Any]:
         """What the LMS's gradebook says of a person at an activity; empty where it says nothing."""

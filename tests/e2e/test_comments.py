@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Playwright, expect
 
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import program, whole_window
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, launch, wait_for
+from tests.e2e.people import ANA, TEACHER, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -21,7 +21,7 @@ TIME = "document.querySelector('video').currentTime"
 @pytest.fixture(params=[(1280, 900)], ids=["desktop"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with private_window(playwright, width=width, height=height) as context:
+    with whole_window(playwright, width=width, height=height) as context:
         yield context.new_page()
 
 
@@ -29,10 +29,7 @@ def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Pag
 def link(page: Page, demo: Demo) -> int:
     """An activity that takes replies, with Ana's film handed in."""
     new = demo.add_activity("Interview")
-    teacher = launch(page, demo, TEACHER, new)
-    teacher.get_by_label("Students may answer comments").check()
-    teacher.get_by_role("button", name="Save").click()
-    expect(teacher.get_by_text("Students can now hand in")).to_be_visible()
+    demo.set_up(new, replies="on")
     demo.hand_in(new, ANA)
     return new
 

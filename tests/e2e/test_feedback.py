@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Download, FrameLocator,
 
 from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, launch, set_up
+from tests.e2e.people import ANA, TEACHER, launch
 from tests.e2e.test_accessibility import assert_accessible
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -43,7 +43,7 @@ def pdf(tmp_path: Path) -> Path:
 def link(page: Page, demo: Demo) -> int:
     """Ana has handed in."""
     new = demo.add_activity("Tell it in your own words")
-    set_up(page, demo, new)
+    demo.set_up(new)
     demo.hand_in(new, ANA)
     return new
 

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Playwright, expect
 
 from tests.e2e import demo_run
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import program, whole_window
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, hand_in, launch, set_up, wait_for
+from tests.e2e.people import ANA, TEACHER, hand_in, launch, wait_for
 from tests.e2e.test_accessibility import assert_accessible
 from tests.video.post_office import PostOffice
 
@@ -41,9 +41,9 @@ def test_a_released_mark_is_told_once_and_can_be_ended(
     playwright: Playwright, demo: Demo, post_office: PostOffice
 ) -> None:
     link = demo.add_activity("Interview")
-    with private_window(playwright) as context:
+    with whole_window(playwright) as context:
         page = context.new_page()
-        set_up(page, demo, link)
+        demo.set_up(link)
         hand_in(launch(page, demo, ANA, link), demo)
         teacher = launch(page, demo, TEACHER, link)
         teacher.get_by_role("link", name="Mark Ana").click()
@@ -60,7 +60,7 @@ def test_a_released_mark_is_told_once_and_can_be_ended(
     found = re.search(r"http://\S+/mail/\?choice=\S+", mail.text)
     assert found
     for width, height in SIZES:
-        with private_window(playwright, width=width, height=height) as context:
+        with whole_window(playwright, width=width, height=height) as context:
             page = context.new_page()
             page.goto(found.group())
             for label in ("No more of these e-mails", "Send them again"):

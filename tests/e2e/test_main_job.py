@@ -54,7 +54,7 @@ def activity(demo: Demo) -> int:
 @pytest.fixture
 def assignment(page: Page, demo: Demo, activity: int) -> int:
     """An activity that the teacher has set up."""
-    set_up(page, demo, activity)
+    demo.set_up(activity)
     return activity
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Frame, Page, Playwright, expect
 
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import private_window, program, whole_window
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, launch, set_up, wait_for
+from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, launch, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -24,7 +24,7 @@ LAST = "11"  # after Ana and Ben in the list
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    with private_window(playwright) as context:
+    with whole_window(playwright) as context:
         yield context
 
 
@@ -37,10 +37,19 @@ def page(browser: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture
+def framed(playwright: Playwright) -> Iterator[Page]:
+    """For the tool in the LMS's frame, where its cookies are a third party's."""
+    with private_window(playwright) as context:
+        opened = context.new_page()
+        opened.add_init_script(_BREAKS)
+        yield opened
+
+
+@pytest.fixture
 def link(page: Page, demo: Demo) -> int:
     """An activity with work of Ana, Ben and a third."""
     new = demo.add_activity("Interview")
-    set_up(page, demo, new)
+    demo.set_up(new)
     demo.hand_in(new, ANA, BEN, LAST)
     return new
 
@@ -195,7 +204,7 @@ def conflict(page: Page, other: Page, demo: Demo, link: int) -> None:
 
 @pytest.fixture
 def other(playwright: Playwright) -> Iterator[Page]:
-    with private_window(playwright) as context:
+    with whole_window(playwright) as context:
         yield context.new_page()
 
 
@@ -327,12 +336,12 @@ def test_the_next_video_is_ready_before_it_is_asked_for(page: Page, demo: Demo, 
     expect(page.locator("[data-player] video")).to_have_js_property("videoWidth", 640)
 
 
-def test_in_moodles_frame_without_third_party_cookies(page: Page, demo: Demo, link: int) -> None:
+def test_in_moodles_frame_without_third_party_cookies(framed: Page, demo: Demo, link: int) -> None:
     """The device keeps what is typed there too; where it does not, it is said, and leaving is asked about."""
-    frame = launch(page, demo, TEACHER, link)
+    frame = launch(framed, demo, TEACHER, link)
     frame.locator("table").get_by_role("link", name="Ana García", exact=True).click()
     expect(frame.locator("h1")).to_have_text("Ana García")
-    tool = tool_frame(page, demo)
+    tool = tool_frame(framed, demo)
     break_line(tool)
     frame.get_by_role("spinbutton", name="Points", exact=True).fill("74")
     expect(frame.locator(".save-state")).to_contain_text("no connection")

@@ -7,9 +7,9 @@ import requests
 from playwright.sync_api import Page, Playwright, expect
 
 from tests.e2e import demo_run
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import program, whole_window
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, launch, set_up, wait_for
+from tests.e2e.people import ANA, launch, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
 
@@ -26,10 +26,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture
 def page(playwright: Playwright, demo: Demo) -> Iterator[Page]:
     """Ana's page in the whole window, with her draft's player."""
-    with private_window(playwright) as context:
+    with whole_window(playwright) as context:
         page = context.new_page()
         link = demo.add_activity("Interview")
-        set_up(page, demo, link)
+        demo.set_up(link)
         frame = launch(page, demo, ANA, link)
         frame.locator("input[type=file]").set_input_files(demo.sample)
         expect(frame.get_by_role("heading", name="Check your video")).to_be_visible()

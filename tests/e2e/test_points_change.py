@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import program, whole_window
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, set_up
+from tests.e2e.people import ANA, TEACHER
 from tests.e2e.test_accessibility import assert_accessible, open_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -16,13 +16,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason=
 
 @pytest.fixture
 def page(playwright: Playwright) -> Iterator[Page]:
-    with private_window(playwright, width=390, height=800) as context:
+    with whole_window(playwright, width=390, height=800) as context:
         yield context.new_page()
 
 
 def test_question_is_answered_and_pages_agree(page: Page, demo: Demo) -> None:
     link = demo.add_activity("Interview")
-    set_up(page, demo, link)
+    demo.set_up(link)
     demo.hand_in(link, ANA)
     open_as(page, demo, link, TEACHER)
     page.get_by_role("link", name="Mark Ana").click()

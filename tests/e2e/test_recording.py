@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, 
 
 from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, BEN, TEACHER, launch, set_up
+from tests.e2e.people import ANA, BEN, TEACHER, launch
 from tests.e2e.test_accessibility import assert_accessible
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -36,7 +36,7 @@ def page(browser: BrowserContext) -> Iterator[Page]:
 @pytest.fixture
 def assignment(page: Page, demo: Demo) -> int:
     new = demo.add_activity("Tell it in your own words")
-    set_up(page, demo, new)
+    demo.set_up(new)
     return new
 
 
@@ -156,7 +156,7 @@ def test_every_step_is_accessible(playwright: Playwright, demo: Demo, width: int
     with private_window(playwright, width=width, height=height, flags=PRETENDED) as context:
         page = context.new_page()
         link = demo.add_activity("Tell it in your own words")
-        set_up(page, demo, link)
+        demo.set_up(link)
         page.goto(f"{demo.lms}/open/{link}/10?window=new")
         page.wait_for_url(f"{demo.tool}/l/**")
         page.get_by_role("button", name="Camera and microphone").wait_for()

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Playwright, expect
 
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import program, whole_window
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import set_up, wait_for
+from tests.e2e.people import wait_for
 from tests.e2e.test_accessibility import assert_accessible, assert_accessible_at_every_size, open_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -18,11 +18,13 @@ _FILL = """
 from datetime import timedelta
 from django.utils import timezone
 from lti_tool.models import Person
+from lti_tool.tasks import refresh_roster
 from tests.video.course import hand_in, mark, owed
 from video.models import Assignment
 assignment = Assignment.objects.get(resource_link__title={title!r})
 Assignment.objects.filter(pk=assignment.pk).update(**{settings!r})
 assignment.refresh_from_db()
+refresh_roster(str(assignment.course_id))
 for number, sub in enumerate({handed_in!r}):
     at = timezone.now() - timedelta(hours=number)
     attempt = hand_in(assignment, Person.objects.get(sub=sub), at=at, length=60 * number)
@@ -35,7 +37,7 @@ for number, sub in enumerate({handed_in!r}):
 @pytest.fixture(scope="module", params=[(1280, 900)], ids=["desktop"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with private_window(playwright, width=width, height=height) as context:
+    with whole_window(playwright, width=width, height=height) as context:
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())  # "Leave site?"
         yield page
@@ -46,9 +48,7 @@ def activity(page: Page, demo: Demo, request: pytest.FixtureRequest) -> Iterator
     """A new one whose marks are held back, with eight videos handed in, two of them marked; open as Tara."""
     title = f"{request.node.name} {page.viewport_size}"
     link = demo.add_activity(title)
-    set_up(page, demo, link)
-    open_as(page, demo, link, "3")
-    expect(page.get_by_text("Ben Smith & Sons", exact=True)).to_be_visible()  # the course list has been read
+    demo.set_up(link)
     fill(demo, title, settings={"hold_grades": True, "attempts_allowed": 1})
     open_as(page, demo, link, "3")
     yield link
@@ -240,7 +240,7 @@ def test_the_room_follows_the_order_of_the_list(page: Page, demo: Demo, activity
 
 def test_without_scripts_it_works_all_the_same(playwright: Playwright, demo: Demo, page: Page, activity: int) -> None:
     """The browser of a careful person, by the address of the session that is open."""
-    with private_window(playwright) as context:
+    with whole_window(playwright) as context:
         context.route("**/*.js", lambda route: route.abort())
         careful = context.new_page()
         open_as(careful, demo, activity, "3")

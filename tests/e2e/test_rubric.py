@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import program, whole_window
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, TEACHER, select_content, set_up
+from tests.e2e.people import ANA, TEACHER, select_content
 from tests.e2e.test_accessibility import assert_accessible_at_every_size, open_as, press_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason=
 
 @pytest.fixture(scope="module")
 def page(playwright: Playwright) -> Iterator[Page]:
-    with private_window(playwright, width=1280, height=900) as context:
+    with whole_window(playwright, width=1280, height=900) as context:
         yield context.new_page()
 
 
@@ -174,7 +174,7 @@ def test_table_is_taken_in_put_right_taken_out_and_undone(page: Page, demo: Demo
 
 def test_what_the_server_refuses_is_marked_where_it_is(page: Page, demo: Demo) -> None:
     link = demo.add_activity("Interview with a wrong rubric")
-    set_up(page, demo, link)
+    demo.set_up(link)
     open_as(page, demo, link, TEACHER)
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("radio", name="Rubric").check()

@@ -9,7 +9,7 @@ from playwright.sync_api import FrameLocator, Page, Playwright, expect
 
 from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, BEN, TEACHER, launch, set_up, wait_for
+from tests.e2e.people import ANA, BEN, TEACHER, launch, wait_for
 from tests.e2e.test_accessibility import assert_accessible_at_every_size, open_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason="Chromium is not installed")]
@@ -26,7 +26,7 @@ def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Pag
 def link(page: Page, demo: Demo) -> int:
     """An activity at which Ana and Ben have handed in, and Ana is marked."""
     new = demo.add_activity("Interview")
-    set_up(page, demo, new)
+    demo.set_up(new)
     demo.hand_in(new, ANA, BEN)
     teacher = launch(page, demo, TEACHER, new)
     teacher.get_by_role("link", name="Mark Ana").click()

@@ -19,7 +19,7 @@ from tests import faults
 from tests.e2e import demo_run
 from tests.e2e.browser import chromium, crash, private_window, program
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import ANA, launch, set_up
+from tests.e2e.people import ANA, launch
 from tests.faults import FaultProxy
 from tests.films import film
 from tests.services import free_ports
@@ -113,7 +113,7 @@ def new_page(browser: BrowserContext) -> Page:
 @pytest.fixture
 def activity(place: Place, page: Page) -> int:
     link = place.demo.add_activity("Interview")
-    set_up(page, place.demo, link)
+    place.demo.set_up(link)
     return link
 
 
@@ -391,7 +391,7 @@ def test_addresses_that_ran_out_are_signed_anew(tmp_path: Path, playwright: Play
     ):
         page = new_page(browser)
         link = place.demo.add_activity("Interview")
-        set_up(page, place.demo, link)
+        place.demo.set_up(link)
         place.line.stall(of=faults.parts)
         student = choose(page, place, link, file)
         until(page, lambda: len(place.line.puts()) == SLOTS)

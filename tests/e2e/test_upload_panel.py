@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Error, Page, Playwright, Route, expect
 
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import program, whole_window
 from tests.e2e.demo_run import Demo
-from tests.e2e.people import set_up, wait_for
+from tests.e2e.people import wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as
 from tests.films import padded
 
@@ -23,7 +23,7 @@ ARRIVES_WITHIN = 150_000  # ms: longer than a connection that says nothing is wa
 @pytest.fixture(scope="module", params=[(320, 640)], ids=["phone"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with private_window(playwright, width=width, height=height) as context:
+    with whole_window(playwright, width=width, height=height) as context:
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())  # "Leave site?"
         yield page
@@ -33,7 +33,7 @@ def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Pag
 def link(page: Page, demo: Demo) -> int:
     """An activity that asks for a statement."""
     new = demo.add_activity("Interview")
-    set_up(page, demo, new)
+    demo.set_up(new)
     open_as(page, demo, new, "3")
     page.get_by_role("link", name="Settings").click()
     page.get_by_label("Statement").fill("This is my own work.")
