@@ -66,11 +66,13 @@ test-frontend: install
 
 # Real browsers on the embedded default: SQLite, and a queue in files.
 test-browser: install
-	$(BIN)/pytest -n 3 --dist loadfile -m browser
+	# On a busy machine a browser can starve: what failed is run once more, alone, and both runs are shown. So below.
+	$(BIN)/pytest -n 3 --dist loadfile -m browser || $(BIN)/pytest --last-failed --last-failed-no-failures none -m browser
 
 # All else, where production keeps its data; with the second platform.
 test-postgres: install .venv-openedx/.installed
-	$(BIN)/python -m tests.services $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/python -m tests.services $(BIN)/pytest -n 2 --dist loadfile -m "not browser" || \
+		$(BIN)/python -m tests.services $(BIN)/pytest --last-failed --last-failed-no-failures none -m "not browser"
 
 # Where the databases could differ (counting, sorting, locks, text in SQL), on SQLite as well.
 SQLITE = lti_tool/gradebook/test_outbox lti_tool/gradebook/test_rate_limiting video/test_at_once \
@@ -84,7 +86,8 @@ test-newest: install .venv-openedx/.installed
 	if [ -z "$$newest" ]; then echo "Nothing more to run: no Python here is newer than $$($(BIN)/python --version)."; exit 0; fi && \
 	echo "Everything outside browsers on $$newest" && \
 	UV_PROJECT_ENVIRONMENT=.venv-newest $(BIN)/uv sync --frozen --quiet --python "$$newest" && \
-	.venv-newest/bin/python -m tests.services .venv-newest/bin/pytest -n 2 --dist loadfile -m "not browser"
+	{ .venv-newest/bin/python -m tests.services .venv-newest/bin/pytest -n 2 --dist loadfile -m "not browser" || \
+		.venv-newest/bin/python -m tests.services .venv-newest/bin/pytest --last-failed --last-failed-no-failures none -m "not browser"; }
 
 # Figures last, as key=value. Ratios are of one run; nothing in `make test` depends on them.
 bench-launch: install .venv-peers/pylti1p3/.installed .venv-peers/django_lti/.installed bench/peers/ltijs/node_modules/.installed

@@ -18,7 +18,7 @@ def enqueue(name: str, *args: str | int) -> None:
     what was not queued. So every task given here needs a periodic task that finds its work in the database.
 
     Args:
-        name: dotted, such as `video.uploads.tasks.check_arrival`. A name, no import: who causes work need not know who
+        name: dotted, such as `video.uploads.tasks.verify_upload`. A name, no import: who causes work need not know who
             does it, so that no two modules import each other.
 
     Raises:

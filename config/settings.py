@@ -49,7 +49,7 @@ PLATFORM_REQUESTS_A_SECOND = env.number("PLATFORM_REQUESTS_A_SECOND", 20)
 PLATFORM_ANSWER_SECONDS = env.number("PLATFORM_ANSWER_SECONDS", 20)
 PLATFORM_PAUSE_SECONDS = env.number("PLATFORM_PAUSE_SECONDS", 300)
 DELIVERY_LEASE_SECONDS = env.number("DELIVERY_LEASE_SECONDS", 60)
-DELIVERY_SWEEP_SECONDS = env.number("DELIVERY_SWEEP_SECONDS", 20)
+DELIVERY_CHECK_SECONDS = env.number("DELIVERY_CHECK_SECONDS", 20)
 # Files and recorded words that markers give back.
 ATTACHMENT_MAX_BYTES = env.number("ATTACHMENT_MAX_BYTES", 100 * 1024**2)
 ATTACHMENTS_PER_ATTEMPT = env.number("ATTACHMENTS_PER_ATTEMPT", 10)
@@ -256,7 +256,7 @@ else:
     }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": DELIVERY_SWEEP_SECONDS},
+    "deliver due scores": {"task": "lti_tool.tasks.deliver_due_scores", "schedule": DELIVERY_CHECK_SECONDS},
     "tell maxima": {"task": "lti_tool.tasks.tell_maxima", "schedule": 300.0},
     "compare grades": {"task": "lti_tool.tasks.compare_all_grades", "schedule": crontab(hour="3", minute="30")},
     "refresh stale rosters": {"task": "lti_tool.tasks.refresh_stale_rosters", "schedule": 600.0},

@@ -15,5 +15,5 @@ from video.roster.tasks import release_asked as release_asked
 from video.roster.tasks import release_left_behind as release_left_behind
 from video.setup.tasks import forget_unoffered_assignments as forget_unoffered_assignments
 from video.spreadsheet.tasks import forget_mark_imports as forget_mark_imports
-from video.uploads.tasks import check_arrival as check_arrival
 from video.uploads.tasks import complete_upload as complete_upload
+from video.uploads.tasks import verify_upload as verify_upload

@@ -80,7 +80,7 @@ def _prepare(folder: Path, postgres: services.Postgres, redis: services.Redis) -
         PLATFORM_ANSWER_SECONDS="1",
         PLATFORM_PAUSE_SECONDS="2",
         DELIVERY_LEASE_SECONDS="4",
-        DELIVERY_SWEEP_SECONDS="1",
+        DELIVERY_CHECK_SECONDS="1",
     )
     import django
     from django.core.management import call_command

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from playwright.sync_api import FrameLocator, Page, expect
 
 from demo.lms.schema import FIRST_COURSE
-from tests.e2e.demo_run import TEACHER, Demo
+from tests.e2e.demo_run import TEACHER as TEACHER
+from tests.e2e.demo_run import Demo
 
 ADMIN, ASSISTANT, ANA, BEN = "2", "4", "6", "7"
 

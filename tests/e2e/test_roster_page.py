@@ -19,7 +19,7 @@ from datetime import timedelta
 from django.utils import timezone
 from lti_tool.models import Person
 from lti_tool.tasks import refresh_roster
-from tests.video.course import hand_in, mark, owed
+from tests.video.course import hand_in, mark, delivery_of
 from video.models import Assignment
 assignment = Assignment.objects.get(resource_link__title={title!r})
 Assignment.objects.filter(pk=assignment.pk).update(**{settings!r})
@@ -30,7 +30,7 @@ for number, sub in enumerate({handed_in!r}):
     attempt = hand_in(assignment, Person.objects.get(sub=sub), at=at, length=60 * number)
     if sub in {marked!r}:
         mark(attempt, {marked!r}[sub])
-        owed(attempt, "refused", last_answer="Moodle has no grade column for this activity any more.")
+        delivery_of(attempt, "refused", last_answer="Moodle has no grade column for this activity any more.")
 """
 
 

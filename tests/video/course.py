@@ -55,8 +55,8 @@ def mark(attempt: Attempt, points: str, *, released: bool = False, **grade: Any)
     return made
 
 
-def owed(attempt: Attempt, state: str, **more: Any) -> ScoreDelivery:
-    """What Moodle is owed of the person whose attempt it is."""
+def delivery_of(attempt: Attempt, state: str, **more: Any) -> ScoreDelivery:
+    """A delivery to Moodle, of the person whose attempt it is."""
     submission = attempt.submission
     assert submission.assignment.resource_link is not None
     return ScoreDelivery.objects.create(

@@ -85,7 +85,7 @@ def test_upload_that_storage_is_silent_about_is_kept_and_given_to_a_worker(
 
     tasks.complete_upload(ticket["video"])
 
-    assert queued[1:] == [("check_arrival", (ticket["video"],))]
+    assert queued[1:] == [("verify_upload", (ticket["video"],))]
     settings.PAGE_PATIENCE_SECONDS = LONG
     answer = student.send(ticket["urls"]["complete"])
     assert json.loads(answer.content)["video"]["state"] == "checking"

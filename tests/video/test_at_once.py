@@ -218,7 +218,7 @@ def test_one_batch_of_e_mail_at_many_workers_is_sent_once(
     times = {"wanted_at": now, "until": now, "told_until": now, "due_at": now}
     Mail.objects.bulk_create(Mail(kind="new_work", person=one, course=course, **times) for one in people)
     # What there is to say is not looked for: who says it is.
-    monkeypatch.setattr("video.mail.sending.letter", letter)
+    monkeypatch.setattr("video.mail.sending.build_message", build_message)
     (batch,) = sending.hand_out()
 
     at_once(lambda number: sending.send_batch(batch))
@@ -227,5 +227,5 @@ def test_one_batch_of_e_mail_at_many_workers_is_sent_once(
     assert set(Mail.objects.values_list("state", flat=True)) == {"sent"}
 
 
-def letter(mail: Mail) -> EmailMessage:
+def build_message(mail: Mail) -> EmailMessage:
     return EmailMessage(subject="New work", body="Hello", to=[mail.person.email])

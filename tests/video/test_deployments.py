@@ -8,7 +8,7 @@ from lti_tool.models import Course, Deployment, Membership, Platform, ResourceLi
 from tests.films import film
 from tests.lti_tool.platform_double import LTI, PlatformDouble, reviewing, selecting
 from tests.video.conftest import Visit
-from tests.video.course import enrol, hand_in, mark, owed
+from tests.video.course import delivery_of, enrol, hand_in, mark
 from tests.video.visitor import Visitor
 from video.models import Assignment, Submission
 
@@ -28,7 +28,7 @@ def work(visit: Visit, second: Deployment) -> Submission:
     assignment = Assignment.objects.get()
     attempt = hand_in(assignment, enrol(assignment, "6", "Ana of A"))
     mark(attempt, "71", released=True)
-    owed(attempt, "refused", points=71, maximum=100)
+    delivery_of(attempt, "refused", points=71, maximum=100)
     return attempt.submission
 
 

@@ -66,7 +66,7 @@ def test_replacement_is_believed_while_its_student_presses_a_button(
     monkeypatch.setattr(deletion, "delete", slowly)
     student_thread = threading.Thread(target=press)
     student_thread.start()
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
     student_thread.join()
 
     assert failed == []

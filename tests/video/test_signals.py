@@ -69,8 +69,8 @@ def test_an_upload_is_told_when_it_is_believed_and_no_sooner(student: Visitor, h
 
     first = Video.objects.get().pk
     with committed():
-        tasks.check_arrival(str(first))
-        tasks.check_arrival(str(first))
+        tasks.verify_upload(str(first))
+        tasks.verify_upload(str(first))
     assert heard == [("video_uploaded", {"video_id": first})]
 
     heard.clear()

@@ -79,7 +79,7 @@ class Visitor:
         assert self.hand_over(ticket, content).status_code in (200, 201, 204)
         response = self.send(ticket["urls"]["complete"])
         assert response.status_code == 200, response.content.decode()
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
         return str(ticket["video"])
 
     def submit(self, **fields: str) -> HttpResponse:

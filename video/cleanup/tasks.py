@@ -20,7 +20,7 @@ def check_unchecked() -> None:
     settled = timezone.now() - timedelta(minutes=1)
     waiting = Video.objects.unclaimed().filter(active_at__lt=settled)
     for video_id in waiting.order_by("active_at").values_list("pk", flat=True)[:_AT_ONCE]:
-        enqueue("video.uploads.tasks.check_arrival", str(video_id))
+        enqueue("video.uploads.tasks.verify_upload", str(video_id))
     recorded = Attachment.objects.unclaimed().filter(active_at__lt=settled)
     for attachment_id in recorded.order_by("active_at").values_list("pk", flat=True)[:_AT_ONCE]:
         enqueue("video.feedback.tasks.check_attachment", str(attachment_id))

@@ -41,7 +41,7 @@ class _Said:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-def letter(mail: Mail) -> EmailMultiAlternatives:
+def build_message(mail: Mail) -> EmailMultiAlternatives:
     """An e-mail to its one reader, who can be rid of more of its kind by one click (RFC 8058).
 
     Its Message-ID is the same at each try: what a lost answer makes us send twice, most mail systems show once.

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from config import outside
 from lti_tool.models import Person
-from video.mail.messages import NoAddress, NothingToSay, letter
+from video.mail.messages import NoAddress, NothingToSay, build_message
 from video.models import Mail
 
 log = structlog.get_logger(__name__)
@@ -76,7 +76,7 @@ def _send(mail: Mail, line: "_Line") -> None:
     try:
         # A batch takes minutes, and an address may have been taken back or changed meanwhile.
         mail.person.refresh_from_db(fields=["name", "email", "locale"])
-        message = letter(mail)
+        message = build_message(mail)
     except (NothingToSay, Person.DoesNotExist):
         _close(mail, State.NEEDLESS)
         return

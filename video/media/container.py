@@ -23,7 +23,7 @@ _SLOPPY = 16  # writers of AVI disagree whether a length counts its own header
 
 
 @dataclass(frozen=True)
-class Outline:
+class Container:
     """`whole`: no part that the file speaks of is missing. `streamed`: it has no length or no index, since it was
     written while it was recorded, or since its end is cut off."""
 
@@ -39,10 +39,10 @@ class NotThis(Exception):
     """The file does not begin like one of this family."""
 
 
-def read(file: StoredFile, family: Family) -> Outline:
+def read(file: StoredFile, family: Family) -> Container:
     """Raises NotThis, and what reading the file raises."""
     whole, streamed = {"mp4": _mp4, "matroska": _matroska, "avi": _avi, "asf": _asf}[family](file, file.size)
-    return Outline(family, whole=whole, streamed=streamed)
+    return Container(family, whole=whole, streamed=streamed)
 
 
 def family_of(head: bytes) -> Family | None:

@@ -15,7 +15,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from video.media import container
-from video.media.container import Family, Outline
+from video.media.container import Container, Family
 from video.storage.base import Backend, StorageError
 from video.storage.stored_file import StoredFile, TooMuch
 
@@ -122,14 +122,14 @@ def read_sound(backend: Backend, key: str, size: int, content_type: str) -> Find
 
 
 @contextmanager
-def opened(file: StoredFile, content_type: str) -> Iterator[tuple[InputContainer, Outline]]:
-    """The file taken apart, with its outline. What goes wrong inside is the file's fault, unless storage's it was.
+def opened(file: StoredFile, content_type: str) -> Iterator[tuple[InputContainer, Container]]:
+    """The file taken apart, with its container. What goes wrong inside is the file's fault, unless storage's it was.
 
     Raises:
         Unreadable. StorageUnavailable, StorageRefused.
     """
     try:
-        outer = _outline(file, content_type)
+        outer = _container(file, content_type)
         options = dict(_OPTIONS)
         if outer.family == "mp4" and outer.streamed:
             options["fflags"] = "+ignidx"  # else every fragment of the recording would be looked up first
@@ -163,7 +163,7 @@ def _cause(error: Exception) -> Exception:
     return Unreadable("too_costly" if isinstance(error, (TooMuch, MemoryError)) else "damaged")
 
 
-def _outline(file: StoredFile, content_type: str) -> Outline:
+def _container(file: StoredFile, content_type: str) -> Container:
     """By the first bytes, which say more than the type it was given. Raises Unreadable."""
     by_head = container.family_of(file.at(0, 16))
     family = by_head or _FAMILIES.get(content_type)
@@ -224,7 +224,7 @@ def _look_for_the_end(container: InputContainer, size: int) -> None:
             raise Unreadable("cut_off")
 
 
-def _duration(container: InputContainer, outer: Outline) -> float | None:
+def _duration(container: InputContainer, outer: Container) -> float | None:
     """Seconds. Of a recording in fragments only the first was looked at."""
     if not container.duration or container.duration < 0 or (outer.family == "mp4" and outer.streamed):
         return None

@@ -30,7 +30,7 @@ def complete_upload(video_id: str, parts: int | None = None, tries: int = 0) -> 
 
 
 @shared_task
-def check_arrival(video_id: str) -> None:
+def verify_upload(video_id: str) -> None:
     video = verification.claim(video_id)
     if video is not None:
         verification.check(video)

@@ -193,7 +193,7 @@ def _take_in(video: Video, key: str, stored: StoredObject) -> bool:
             active_at=now,
         )
         if taken:
-            enqueue("video.uploads.tasks.check_arrival", str(video.pk))
+            enqueue("video.uploads.tasks.verify_upload", str(video.pk))
     return bool(taken)
 
 

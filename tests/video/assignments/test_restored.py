@@ -12,7 +12,7 @@ from tests.films import film
 from tests.lti_tool.platform_double import LINEITEM, LTI, SCORE, selecting
 from tests.video.assignments.test_binding import FORM
 from tests.video.conftest import Visit
-from tests.video.course import enrol, hand_in, mark, owed
+from tests.video.course import delivery_of, enrol, hand_in, mark
 from tests.video.visitor import Visitor
 from video.grading import grades
 from video.models import Assignment, Event, Submission
@@ -55,7 +55,7 @@ def original(visit: Visit) -> Assignment:
     chosen.refresh_from_db()
     attempt = hand_in(chosen, enrol(chosen, "6", "Ana Student"), name="a.mp4")
     mark(attempt, "17", released=True)
-    owed(attempt, "refused", points=17, maximum=20, last_status=404)
+    delivery_of(attempt, "refused", points=17, maximum=20, last_status=404)
     attempt.receipt_number = "RM-AAAA-BBBB"
     attempt.save()
     Course.objects.update(roster_refreshed_at=timezone.now())  # the page says something once only when it stays

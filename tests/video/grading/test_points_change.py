@@ -15,7 +15,7 @@ from lti_tool.models import LaunchSession, Person, ResourceLink, ScoreDelivery
 from lti_tool.tasks import tell_maximum
 from tests.lti_tool.platform_double import PlatformDouble
 from tests.video.conftest import Visit
-from tests.video.course import enrol, hand_in, mark, owed
+from tests.video.course import delivery_of, enrol, hand_in, mark
 from tests.video.visitor import Visitor
 from video.grading import marks, points_change
 from video.models import Assignment, Attempt, Grade, OwnMark, Release
@@ -49,7 +49,7 @@ def attempt(assignment: Assignment, student: Visitor) -> Attempt:
 @pytest.fixture
 def released(attempt: Attempt) -> Grade:
     """87.5 of 100, seen by Ana, and in Moodle."""
-    owed(attempt, "sent", points=Decimal("87.5"), maximum=Decimal(100), wanted_version=1, sent_version=1)
+    delivery_of(attempt, "sent", points=Decimal("87.5"), maximum=Decimal(100), wanted_version=1, sent_version=1)
     return mark(attempt, "87.5", released=True, feedback="<p>Well told.</p>")
 
 
@@ -171,7 +171,7 @@ class TestProportion:
 
 class TestNumbers:
     def test_numbers_stay_where_they_fit(self, teacher: Visitor, student: Visitor, attempt: Attempt) -> None:
-        owed(attempt, "kept", points=Decimal(40), maximum=Decimal(100), sent_version=1)
+        delivery_of(attempt, "kept", points=Decimal(40), maximum=Decimal(100), sent_version=1)
         mark(attempt, "40", released=True)
         change(teacher, "50", "numbers")
         assert "40 of 50" in words(student)
@@ -331,7 +331,7 @@ class TestManyAtOnce:
     def test_few_statements_however_many(self, teacher: Visitor, assignment: Assignment) -> None:
         for n in range(30):
             attempt = hand_in(assignment, enrol(assignment, str(100 + n), f"Student {n}"))
-            owed(attempt, "sent", points=Decimal(n), maximum=Decimal(100), sent_version=1)
+            delivery_of(attempt, "sent", points=Decimal(n), maximum=Decimal(100), sent_version=1)
             mark(attempt, str(n), released=True)
         launch = LaunchSession.objects.filter(person__sub="3").first()
         assert launch is not None

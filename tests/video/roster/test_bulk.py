@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from lti_tool.models import Course, LaunchSession, Person, ScoreDelivery
 from tests.video.conftest import Visit
-from tests.video.course import DAY, enrol, hand_in, mark, owed
+from tests.video.course import DAY, delivery_of, enrol, hand_in, mark
 from tests.video.visitor import Visitor
 from video import tasks
 from video.grading import grades
@@ -340,7 +340,7 @@ class TestSendAgain:
             ("sent", {"sent_version": 1}),
         ]
         for person, (state, more) in zip(people, states, strict=False):
-            owed(hand_in(assignment, person), state, **more)
+            delivery_of(hand_in(assignment, person), state, **more)
 
         told = do(teacher, "again", *people)
 
@@ -352,7 +352,7 @@ class TestSendAgain:
     def test_one_row_has_its_own_button(self, teacher: Visitor, assignment: Assignment) -> None:
         ana, ben = enrol(assignment, "6", "Ana Student"), enrol(assignment, "7", "Ben Student")
         for person in (ana, ben):
-            owed(hand_in(assignment, person), "refused", last_answer="Moodle says no.")
+            delivery_of(hand_in(assignment, person), "refused", last_answer="Moodle says no.")
         page = teacher.text()
         assert "Moodle says no." in page
         assert f'name="only" value="{ana.pk}"' in page
@@ -362,7 +362,7 @@ class TestSendAgain:
         assert list(ScoreDelivery.objects.filter(state="waiting").values_list("person__sub", flat=True)) == ["6"]
 
     def test_assistants_may(self, assignment: Assignment, visit: Visit) -> None:
-        owed(hand_in(assignment, enrol(assignment, "6", "Ana Student")), "refused")
+        delivery_of(hand_in(assignment, enrol(assignment, "6", "Ana Student")), "refused")
 
         do(visit("assistant", "4"), "again")
 
@@ -390,7 +390,7 @@ class TestWhoAndWhat:
 
     def test_it_leads_back_to_where_it_was_pressed(self, teacher: Visitor, assignment: Assignment) -> None:
         ana = enrol(assignment, "6", "Ana Student")
-        owed(hand_in(assignment, ana), "refused")
+        delivery_of(hand_in(assignment, ana), "refused")
         address = f"{teacher.home}{CHOSEN}?show=problem&sort=-mark&page=2&next=https://evil.example"
 
         response = teacher.post(address, {"action": "again", "sure": "1", "row": str(ana.pk)})

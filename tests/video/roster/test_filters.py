@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from lti_tool.models import Course, Membership, Person
 from tests.video.conftest import Visit
-from tests.video.course import DAY, enrol, hand_in, mark, owed
+from tests.video.course import DAY, delivery_of, enrol, hand_in, mark
 from tests.video.visitor import Visitor
 from video.models import Assignment, Attempt, Grade, Release, Submission, Video
 from video.roster import listing
@@ -51,7 +51,9 @@ def everybody(assignment: Assignment) -> Assignment:
     )
     again = enrol(assignment, "18", "Again")
     mark(hand_in(assignment, again, at=early), "5")
-    owed(hand_in(assignment, again, at=early + timedelta(hours=2), length=50), "refused", last_answer="No column.")
+    delivery_of(
+        hand_in(assignment, again, at=early + timedelta(hours=2), length=50), "refused", last_answer="No column."
+    )
     return assignment
 
 
@@ -238,7 +240,7 @@ class TestAnonymous:
         people = [enrol(assignment, f"sub-{n}", f"Secret {n:02}", email=f"secret{n}@x.org") for n in range(12)]
         for number, person in enumerate(people):
             if number % 3:
-                owed(mark(hand_in(assignment, person), str(number)).attempt, "refused")
+                delivery_of(mark(hand_in(assignment, person), str(number)).attempt, "refused")
         return people
 
     @pytest.mark.parametrize("query", [{}, {"show": "unreleased"}, {"sort": "-mark"}, {"show": "problem"}])
@@ -321,7 +323,7 @@ def test_as_much_is_asked_of_the_database_for_300_as_for_3(teacher: Visitor, ass
             person = enrol(assignment, f"s{number}", f"Person {number:03}", email=f"p{number}@x.org")
             for _ in range(3):
                 attempt = hand_in(assignment, person)
-            owed(attempt, ("refused", "sent", "waiting")[number % 3])
+            delivery_of(attempt, ("refused", "sent", "waiting")[number % 3])
             if number % 3 == 1:
                 mark(attempt, "50", released=number % 2 == 0)
         Submission.objects.update(extended_to=timezone.now() + DAY, extra_attempts=1)

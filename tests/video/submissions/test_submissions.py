@@ -135,7 +135,7 @@ class TestAskedWhileUnderWay:
     def arrives(self, student: Visitor, ticket: Any) -> None:
         student.hand_over(ticket, film())
         student.send(ticket["urls"]["complete"])
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
 
     def test_it_is_handed_in_when_it_is_ready(self, student: Visitor) -> None:
         self.arrives(student, self.begun(student))
@@ -179,7 +179,7 @@ class TestAskedWhileUnderWay:
         Video.objects.update(created_at=long_ago, confirmed_at=long_ago, submit_requested_at=long_ago)
         due = long_ago + timedelta(minutes=1)
         Assignment.objects.update(due_at=due, closes_at=due)
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
 
         attempt = Attempt.objects.get()
         assert attempt.submitted_at == long_ago
@@ -198,7 +198,7 @@ class TestAskedWhileUnderWay:
         now = datetime.now(UTC)
         Video.objects.update(created_at=now - timedelta(hours=3), submit_requested_at=now - timedelta(hours=3))
         Assignment.objects.update(closes_at=now - timedelta(hours=1))
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
 
         assert Attempt.objects.get().submitted_at is None
         assert "so it was not handed in" in student.text()
@@ -287,7 +287,7 @@ def test_page_is_asked_whether_it_would_look_otherwise(student: Visitor) -> None
     checking = state()
     assert checking["version"] != before["version"]
     assert checking["every"] == 2
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
     assert state()["version"] not in (before["version"], checking["version"])
     assert f'data-version="{state()["version"]}"' in student.text()
 

@@ -72,7 +72,7 @@ def test_parts_in_any_order_become_the_file(student: Visitor) -> None:
     put(student, ticket, 1, 2)
 
     assert student.send(ticket["urls"]["complete"]).status_code == 200
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
 
     video = Video.objects.get()
     assert (video.state, video.current, video.size) == ("ready", True, len(FILM))
@@ -176,7 +176,7 @@ def test_completed_again_changes_nothing(student: Visitor) -> None:
     ticket = begin(student)
     put(student, ticket, 1, 2, 3)
     assert [student.send(ticket["urls"]["complete"]).status_code for _ in range(2)] == [200, 200]
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
     assert student.send(ticket["urls"]["complete"]).status_code == 200
     assert sign(student, ticket, 1).status_code == 410
 
@@ -282,7 +282,7 @@ def test_two_tabs_with_two_files_keep_the_one_that_ended_last(student: Visitor) 
     for ticket in (first, second):
         put(student, ticket, 1, 2, 3)
         assert student.send(ticket["urls"]["complete"]).status_code == 200
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
 
     assert Attempt.objects.get().video == Video.objects.get(pk=second["video"])
     tasks.delete_object(first["video"])
@@ -308,7 +308,7 @@ class TestRecording:
         self.put(student, ticket, 1, 2)
         self.put(student, ticket, 3)
         assert student.send(ticket["urls"]["complete"], {"parts": 3}).status_code == 200
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
 
         video = Video.objects.get()
         assert (video.state, video.size, video.recorded) == ("ready", len(FILM), True)
@@ -376,7 +376,7 @@ class TestHygiene:
         self.age(minutes=5)
 
         assert leftovers.find_vanished(within=timedelta(hours=2)) == 1
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
         assert Video.objects.get().current
 
     def test_unfinished_one_is_left_alone_for_a_week_and_then_aborted(self, student: Visitor) -> None:
@@ -442,7 +442,7 @@ class TestHygiene:
         ticket = student.begin("a.mp4", content)
         student.hand_over(ticket, content)
         student.send(ticket["urls"]["complete"])
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
         student.submit()
 
         student.hand_over(ticket, content[:-1] + b"!")

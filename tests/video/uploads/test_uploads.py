@@ -65,7 +65,7 @@ def test_odd_name_is_shown_as_it_can_be_and_kept_plain(student: Visitor, name: s
     ticket = student.begin(name, content)
     assert student.hand_over(ticket, content).status_code in (200, 201, 204)
     assert student.send(ticket["urls"]["complete"]).status_code == 200
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
 
     video = Video.objects.get()
     assert (video.name, video.key.rpartition("/")[2], video.state) == (shown, kept, "ready")
@@ -221,7 +221,7 @@ def test_done_said_twice_changes_nothing(student: Visitor) -> None:
 
     assert [student.send(ticket["urls"]["complete"]).status_code for _ in range(2)] == [200, 200]
     for _ in range(2):
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
     assert student.send(ticket["urls"]["complete"]).status_code == 200
     assert Event.objects.filter(kind="upload_succeeded").count() == 1
 
@@ -235,7 +235,7 @@ def test_replacement_takes_over_only_when_it_has_arrived(student: Visitor) -> No
     student.hand_over(ticket, second)
     student.send(ticket["urls"]["complete"])
     assert Video.objects.get(pk=first).current, "nobody has looked into the second yet"
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
 
     assert Attempt.objects.get().video == Video.objects.get(pk=ticket["video"])
     tasks.delete_object(first)
@@ -291,7 +291,7 @@ def test_upload_begun_in_time_may_end_within_the_grace(student: Visitor, assignm
     Assignment.objects.update(due_at=closed, closes_at=closed)
 
     assert student.send(ticket["urls"]["complete"]).status_code == 200
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
     assert student.submit().status_code == 302
     attempt = Attempt.objects.get()
     assert attempt.submitted_at is not None

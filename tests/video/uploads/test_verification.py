@@ -53,7 +53,7 @@ def test_page_says_that_it_is_being_checked_and_then_shows_it(student: Visitor) 
     page = student.text()
     assert "Checking your video" in page
     assert f"uploads/{video.pk}/remove/" in page, "every state has a way out"
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     page = student.text()
     assert "Check your video" in page
@@ -67,7 +67,7 @@ def test_page_says_that_it_is_being_checked_and_then_shows_it(student: Visitor) 
 )
 def test_film_that_nobody_can_watch_is_refused_with_the_reason(student: Visitor, content: bytes, reason: str) -> None:
     video = arrived(student, content)
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     video.refresh_from_db()
     assert (video.state, video.current) == ("error", False)
@@ -92,7 +92,7 @@ def test_longest_video_is_kept_to(student: Visitor, assignment: Assignment, limi
 def test_recording_gets_a_length_and_an_index(student: Visitor) -> None:
     content = recording(seconds=4)
     video = arrived(student, content, "r.webm", "video/webm;codecs=vp8,opus")
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     before, video = video, Video.objects.get()
     assert video.duration == pytest.approx(4, abs=0.3)
@@ -108,7 +108,7 @@ def test_worker_that_died_after_it_had_made_it_seekable_is_followed_by_another(s
     left = kept_key(video.key)
     remux.make_seekable(storage("s3"), video.key, to=left, size=video.size, content_type=video.content_type)
 
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
     video = Video.objects.get()
     assert video.duration == pytest.approx(4, abs=0.3)
     Video.objects.update(active_at=timezone.now() - timedelta(hours=3))
@@ -122,7 +122,7 @@ def test_full_disk_of_ours_does_not_stop_the_student(student: Visitor, monkeypat
 
     monkeypatch.setattr(remux, "make_seekable", full)
     video = arrived(student, recording(), "r.webm", "video/webm")
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     assert Video.objects.get().state == "ready"
 
@@ -142,7 +142,7 @@ def test_sweep_finds_what_a_lost_message_left_unchecked(student: Visitor, monkey
 def test_video_that_was_removed_meanwhile_stays_removed(student: Visitor) -> None:
     video = arrived(student, film())
     student.post(f"uploads/{video.pk}/remove/")
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     assert Video.objects.get().state == "deleted"
     assert not Attempt.objects.get().videos.filter(current=True).exists()
@@ -152,7 +152,7 @@ def test_replacement_that_comes_after_its_attempt_was_handed_in_is_dropped(stude
     first = student.upload("first.mp4", film())
     late = arrived(student, film(seconds=2), "second.mp4")
     student.post("submit/", {"video": first})
-    tasks.check_arrival(str(late.pk))
+    tasks.verify_upload(str(late.pk))
 
     assert Attempt.objects.get().video == Video.objects.get(pk=first)
     assert Video.objects.get(pk=late.pk).state == "deleted"
@@ -168,12 +168,12 @@ def test_two_workers_are_not_at_one_recording(student: Visitor, monkeypatch: pyt
     def meanwhile(self: S3, key: str, start: int, length: int) -> bytes:
         if start > len(content) // 2 and not came:
             came.append(start)
-            tasks.check_arrival(str(video.pk))
+            tasks.verify_upload(str(video.pk))
         return read(self, key, start, length)
 
     monkeypatch.setattr(remux, "_BLOCK", 1 << 14)
     monkeypatch.setattr(S3, "read", meanwhile)
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     assert came
     video = Video.objects.get()
@@ -190,7 +190,7 @@ def test_worker_that_vanished_is_followed_by_another_and_not_for_ever(student: V
         assert verification.claim(str(video.pk)), times
         assert verification.claim(str(video.pk)) is None, "another may be at it"
         Video.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     video.refresh_from_db()
     assert video.state == "error"
@@ -207,8 +207,8 @@ def test_storage_that_does_not_answer_ends_no_upload(student: Visitor, monkeypat
         storm.setattr(S3, "read", out)
         for _ in range(verification.MOST_LOOKS + 1):
             with pytest.raises(StorageUnavailable):
-                tasks.check_arrival(str(video.pk))
-    tasks.check_arrival(str(video.pk))
+                tasks.verify_upload(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     assert Video.objects.get().state == "ready"
 
@@ -216,7 +216,7 @@ def test_storage_that_does_not_answer_ends_no_upload(student: Visitor, monkeypat
 def test_object_that_is_gone_ends_the_checking(student: Visitor) -> None:
     video = arrived(student, film())
     storage("s3").delete(video.key)
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     assert Video.objects.get().state == "error"
     assert "no longer in storage" in student.text()
@@ -239,7 +239,7 @@ def test_recording_that_was_removed_while_it_was_rewritten_leaves_nothing(
     monkeypatch.setattr(S3, "read", lambda self, key, start, length: content[start : start + length])
     queued: list[Any] = []
     monkeypatch.setattr(verification, "enqueue", lambda name, *args: queued.append((name, args)))
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
     for name, args in queued:
         import_string(name)(*args)
 

@@ -40,7 +40,7 @@ Run = Callable[[], Any]
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers do what they are given when it is given, but for the looking into: that has its time in each test."""
-    later = {"video.uploads.tasks.check_arrival", "video.feedback.tasks.check_attachment"}
+    later = {"video.uploads.tasks.verify_upload", "video.feedback.tasks.check_attachment"}
 
     def publish(task: Any, args: tuple[Any, ...]) -> None:
         if task.name.startswith("video.") and task.name not in later:
@@ -113,14 +113,14 @@ def test_form_that_is_sent_again_while_a_complete_is_held(
 
     def meanwhile() -> None:
         assert student.send(ticket["urls"]["complete"]).status_code == 200
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
         assert student.post("submit/", {"video": ticket["video"]}).status_code == 302
         student.hand_over(ticket, OTHER)
 
     with monkeypatch.context() as patch:
         came = held(patch, where, step, meanwhile, after=after)
         answer = student.send(ticket["urls"]["complete"])
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
 
     assert came
     assert answer.status_code == 200, "it is told what has become of it"
@@ -148,7 +148,7 @@ def test_what_is_sent_later_ends_nothing_that_was_taken_in(
     with monkeypatch.context() as patch:
         held(patch, verification, "look", meanwhile)
         answer = student.send(ticket["urls"]["complete"])
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
 
     assert answer.status_code == 200
     assert Video.objects.get().state == "ready"
@@ -166,7 +166,7 @@ def test_form_that_is_sent_again_while_the_sweep_is_at_rows_it_has_read(
     def meanwhile() -> None:
         for ticket in begun:
             assert student.send(ticket["urls"]["complete"]).status_code == 200
-            tasks.check_arrival(ticket["video"])
+            tasks.verify_upload(ticket["video"])
         student.post("submit/", {"video": begun[1]["video"]})
         for ticket in begun:
             student.hand_over(ticket, OTHER)
@@ -175,7 +175,7 @@ def test_form_that_is_sent_again_while_the_sweep_is_at_rows_it_has_read(
         came = held(patch, tickets, "complete", meanwhile)
         leftovers.find_vanished(within=timedelta(hours=1))
     for ticket in begun:
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
 
     assert came
     video = Video.objects.get(current=True)
@@ -193,7 +193,7 @@ def test_video_that_is_removed_while_a_complete_is_held_leaves_nothing(
     with monkeypatch.context() as patch:
         came = held(patch, where, step, lambda: student.send(ticket["urls"]["remove"]), after=after)
         answer = student.send(ticket["urls"]["complete"])
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
 
     assert came
     assert answer.status_code == 422
@@ -275,7 +275,7 @@ def test_part_that_is_sent_again_while_a_complete_is_held(
     def meanwhile() -> None:
         url = send_part(student, ticket, second)
         assert student.send(ticket["urls"]["complete"], {"parts": 1}).status_code == 200
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
         student.post("submit/", {"video": ticket["video"]})
         assert requests.put(url, data=second, timeout=30).status_code >= 400
 
@@ -283,13 +283,13 @@ def test_part_that_is_sent_again_while_a_complete_is_held(
 
         def meanwhile() -> None:
             assert student.send(ticket["urls"]["complete"], {"parts": 1}).status_code == 200
-            tasks.check_arrival(ticket["video"])
+            tasks.verify_upload(ticket["video"])
             student.post("submit/", {"video": ticket["video"]})
 
     with monkeypatch.context() as patch:
         came = held(patch, where, step, meanwhile)
         answer = student.send(ticket["urls"]["complete"], {"parts": 1})
-    tasks.check_arrival(ticket["video"])
+    tasks.verify_upload(ticket["video"])
 
     assert came
     assert answer.status_code == 200
@@ -309,12 +309,12 @@ def test_two_workers_at_one_recording_leave_one_film(
 
     def meanwhile() -> None:
         Video.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
         student.post("submit/", {"video": ticket["video"]})
 
     with monkeypatch.context() as patch:
         came = held(patch, remux, "_copy", meanwhile, after=True)
-        tasks.check_arrival(ticket["video"])
+        tasks.verify_upload(ticket["video"])
 
     assert came
     video = Video.objects.get()
@@ -334,7 +334,7 @@ def test_worker_that_gives_up_leaves_anothers_claim_alone(student: Visitor, monk
 
     monkeypatch.setattr(verification, "_read", out)
     with pytest.raises(StorageUnavailable):
-        tasks.check_arrival(str(video.pk))
+        tasks.verify_upload(str(video.pk))
 
     video.refresh_from_db()
     assert (video.looks, verification.claim(str(video.pk))) == (2, None)
@@ -355,7 +355,7 @@ def put(row: Video | Attachment, content: bytes) -> None:
 def test_what_was_changed_before_a_worker_came_is_not_believed(student: Visitor) -> None:
     video = Video.objects.get(pk=sent_and_looked_at(student))
     put(video, OTHER)
-    tasks.check_arrival(str(video.pk))
+    tasks.verify_upload(str(video.pk))
 
     video.refresh_from_db()
     assert (video.state, "changed in storage" in video.error_message) == ("error", True)
