@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
-_TRUSTED_SECONDS = 5  # of silence; then PostgreSQL is asked
+_TRUSTED_SECONDS = 30  # of silence; then PostgreSQL is asked
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -57,7 +57,7 @@ def test_one_that_postgresql_has_ended_is_replaced_before_anybody_meets_it(kept:
 
 
 def test_one_that_was_silent_for_long_is_asked(kept: Asked) -> None:
-    kept._answered_at = time.monotonic() - 6
+    kept._answered_at = time.monotonic() - 31
     request(kept)
     assert kept.times == 1
     request(kept)
