@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Playwright
@@ -31,7 +31,6 @@ _WITHOUT = (
     "WebUIOmniboxPopup,WebUIOmniboxAimPopup"
 )
 FLAGS.append(f"--disable-features={_WITHOUT}")
-SHELL = "chromium-headless-shell"
 _profiles: dict[BrowserContext, str] = {}
 _shared: dict[tuple[str, ...], tuple[BrowserContext, contextlib.ExitStack]] = {}
 PREFERENCES = {"profile": {"cookie_controls_mode": 1, "block_third_party_cookies": True}}
@@ -67,38 +66,10 @@ def private_window(
 
     It has the preferences of that Chromium's profile: third-party cookies are blocked.
     """
-    with _window(("chromium", *flags), lambda: chromium(playwright, flags=flags), width, height) as context:
-        yield context
-
-
-@contextlib.contextmanager
-def whole_window(
-    playwright: Playwright, *, width: int = 1280, height: int = 900, flags: tuple[str, ...] = ()
-) -> Iterator[BrowserContext]:
-    """The same, for pages in the whole window, where no cookie is a third party's.
-
-    Chromium's headless shell, where it is installed, shows them: the same engine, but it draws no window of a browser
-    round the page, which takes more than the page.
-    """
-    if shutil.which(SHELL) is None:
-        with private_window(playwright, width=width, height=height, flags=flags) as context:
-            yield context
-        return
-    with _window((SHELL, *flags), lambda: _shell(playwright, flags), width, height) as context:
-        yield context
-
-
-@contextlib.contextmanager
-def _window(
-    which: tuple[str, ...],
-    start: Callable[[], contextlib.AbstractContextManager[BrowserContext]],
-    width: int,
-    height: int,
-) -> Iterator[BrowserContext]:
-    if which not in _shared:
+    if flags not in _shared:
         stack = contextlib.ExitStack()
-        _shared[which] = stack.enter_context(start()), stack
-    browser = _shared[which][0].browser
+        _shared[flags] = stack.enter_context(chromium(playwright, flags=flags)), stack
+    browser = _shared[flags][0].browser
     assert browser is not None
     context = browser.new_context(viewport={"width": width, "height": height})
     context.set_default_timeout(30_000)
@@ -106,15 +77,6 @@ def _window(
         yield context
     finally:
         context.close()
-
-
-@contextlib.contextmanager
-def _shell(playwright: Playwright, flags: tuple[str, ...]) -> Iterator[BrowserContext]:
-    browser = playwright.chromium.launch(executable_path=shutil.which(SHELL), args=[*FLAGS, *flags], headless=True)
-    try:
-        yield browser.new_context()
-    finally:
-        browser.close()
 
 
 def quit_shared() -> None:

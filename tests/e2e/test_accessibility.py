@@ -10,7 +10,7 @@ from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Frame, Page, Playwright, expect
 
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, BEN, TEACHER, hand_in, launch, set_up
 
@@ -25,7 +25,7 @@ STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", 
 @pytest.fixture(scope="module", params=[(320, 640)], ids=["phone"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with whole_window(playwright, width=width, height=height) as context:
+    with private_window(playwright, width=width, height=height) as context:
         yield context.new_page()
 
 

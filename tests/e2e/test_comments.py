@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Playwright, expect
 
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, TEACHER, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
@@ -21,7 +21,7 @@ TIME = "document.querySelector('video').currentTime"
 @pytest.fixture(params=[(1280, 900)], ids=["desktop"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with whole_window(playwright, width=width, height=height) as context:
+    with private_window(playwright, width=width, height=height) as context:
         yield context.new_page()
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Playwright, expect
 
 from tests.e2e import demo_run
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, TEACHER, hand_in, launch, wait_for
 from tests.e2e.test_accessibility import assert_accessible
@@ -41,7 +41,7 @@ def test_a_released_mark_is_told_once_and_can_be_ended(
     playwright: Playwright, demo: Demo, post_office: PostOffice
 ) -> None:
     link = demo.add_activity("Interview")
-    with whole_window(playwright) as context:
+    with private_window(playwright) as context:
         page = context.new_page()
         demo.set_up(link)
         hand_in(launch(page, demo, ANA, link), demo)
@@ -60,7 +60,7 @@ def test_a_released_mark_is_told_once_and_can_be_ended(
     found = re.search(r"http://\S+/mail/\?choice=\S+", mail.text)
     assert found
     for width, height in SIZES:
-        with whole_window(playwright, width=width, height=height) as context:
+        with private_window(playwright, width=width, height=height) as context:
             page = context.new_page()
             page.goto(found.group())
             for label in ("No more of these e-mails", "Send them again"):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Frame, Page, Playwright, expect
 
-from tests.e2e.browser import private_window, program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, ASSISTANT, BEN, TEACHER, launch, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as, press_to
@@ -24,7 +24,7 @@ LAST = "11"  # after Ana and Ben in the list
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    with whole_window(playwright) as context:
+    with private_window(playwright) as context:
         yield context
 
 
@@ -204,7 +204,7 @@ def conflict(page: Page, other: Page, demo: Demo, link: int) -> None:
 
 @pytest.fixture
 def other(playwright: Playwright) -> Iterator[Page]:
-    with whole_window(playwright) as context:
+    with private_window(playwright) as context:
         yield context.new_page()
 
 

@@ -7,7 +7,7 @@ import requests
 from playwright.sync_api import Page, Playwright, expect
 
 from tests.e2e import demo_run
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, launch, wait_for
 
@@ -26,7 +26,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture
 def page(playwright: Playwright, demo: Demo) -> Iterator[Page]:
     """Ana's page in the whole window, with her draft's player."""
-    with whole_window(playwright) as context:
+    with private_window(playwright) as context:
         page = context.new_page()
         link = demo.add_activity("Interview")
         demo.set_up(link)

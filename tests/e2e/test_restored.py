@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, TEACHER, hand_in, launch, select_content, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as
@@ -19,7 +19,7 @@ SIDEWAYS = "document.scrollingElement.scrollWidth - document.scrollingElement.cl
 @pytest.fixture(params=[(885, 577)], ids=["Moodle's frame"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with whole_window(playwright, width=width, height=height) as context:
+    with private_window(playwright, width=width, height=height) as context:
         yield context.new_page()
 
 

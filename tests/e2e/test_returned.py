@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, ASSISTANT, TEACHER, launch, wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason=
 @pytest.fixture(scope="module", params=[(320, 640)], ids=["phone"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with whole_window(playwright, width=width, height=height) as context:
+    with private_window(playwright, width=width, height=height) as context:
         yield context.new_page()
 
 
@@ -114,7 +114,7 @@ def test_two_markers_agree(page: Page, demo: Demo, playwright: Playwright) -> No
     expect(own.get_by_text("Waiting for another marker")).to_be_visible()
     assert_accessible(page)
 
-    with whole_window(playwright) as context:
+    with private_window(playwright) as context:
         teacher = context.new_page()
         open_room(teacher, demo, link, TEACHER)
         expect(teacher.get_by_text("1 other marker has given one")).to_be_visible()

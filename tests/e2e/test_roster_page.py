@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Playwright, expect
 
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import wait_for
 from tests.e2e.test_accessibility import assert_accessible, assert_accessible_at_every_size, open_as
@@ -37,7 +37,7 @@ for number, sub in enumerate({handed_in!r}):
 @pytest.fixture(scope="module", params=[(1280, 900)], ids=["desktop"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with whole_window(playwright, width=width, height=height) as context:
+    with private_window(playwright, width=width, height=height) as context:
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())  # "Leave site?"
         yield page
@@ -240,7 +240,7 @@ def test_the_room_follows_the_order_of_the_list(page: Page, demo: Demo, activity
 
 def test_without_scripts_it_works_all_the_same(playwright: Playwright, demo: Demo, page: Page, activity: int) -> None:
     """The browser of a careful person, by the address of the session that is open."""
-    with whole_window(playwright) as context:
+    with private_window(playwright) as context:
         context.route("**/*.js", lambda route: route.abort())
         careful = context.new_page()
         open_as(careful, demo, activity, "3")

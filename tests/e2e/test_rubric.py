@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, TEACHER, select_content
 from tests.e2e.test_accessibility import assert_accessible_at_every_size, open_as, press_to
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(program() is None, reason=
 
 @pytest.fixture(scope="module")
 def page(playwright: Playwright) -> Iterator[Page]:
-    with whole_window(playwright, width=1280, height=900) as context:
+    with private_window(playwright, width=1280, height=900) as context:
         yield context.new_page()
 
 

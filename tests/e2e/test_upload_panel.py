@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Error, Page, Playwright, Route, expect
 
-from tests.e2e.browser import program, whole_window
+from tests.e2e.browser import private_window, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import wait_for
 from tests.e2e.test_accessibility import assert_accessible, open_as
@@ -23,7 +23,7 @@ ARRIVES_WITHIN = 150_000  # ms: longer than a connection that says nothing is wa
 @pytest.fixture(scope="module", params=[(320, 640)], ids=["phone"])
 def page(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Page]:
     width, height = request.param
-    with whole_window(playwright, width=width, height=height) as context:
+    with private_window(playwright, width=width, height=height) as context:
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())  # "Leave site?"
         yield page
