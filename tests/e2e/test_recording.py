@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, Route, expect
 
-from tests.e2e.browser import private_window, program
+from tests.e2e.browser import chromium, program
 from tests.e2e.demo_run import Demo
 from tests.e2e.people import ANA, BEN, TEACHER, launch
 from tests.e2e.test_accessibility import assert_accessible
@@ -22,7 +22,7 @@ ARRIVES_WITHIN = 150_000  # ms: longer than a connection that says nothing is wa
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    with private_window(playwright, flags=PRETENDED) as context:
+    with chromium(playwright, flags=PRETENDED) as context:
         yield context
 
 
@@ -153,7 +153,7 @@ def test_the_screen_is_recorded_in_a_whole_window(
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (320, 640)], ids=["desktop", "phone"])
 def test_every_step_is_accessible(playwright: Playwright, demo: Demo, width: int, height: int) -> None:
-    with private_window(playwright, width=width, height=height, flags=PRETENDED) as context:
+    with chromium(playwright, width=width, height=height, flags=PRETENDED) as context:
         page = context.new_page()
         link = demo.add_activity("Tell it in your own words")
         demo.set_up(link)
