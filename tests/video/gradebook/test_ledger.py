@@ -271,8 +271,8 @@ def test_before_there_is_a_mark_only_the_status_is_said_to_be_in_moodle(
 
     for page in (teacher.text(), student.text()):
         assert "Moodle knows that it was handed in. It has no grade from here yet." in page
-        assert "status_label told" in page
-        assert "status_label sent" not in page
+        assert "status-label told" in page
+        assert "status-label sent" not in page
 
 
 def test_names_are_hidden_in_anonymous_marking(teacher: Visitor, delivery: ScoreDelivery) -> None:
