@@ -1,5 +1,6 @@
 import structlog
 from celery import shared_task
+from django.core.cache import cache
 
 from video.models import Video
 from video.problems import Problem
@@ -15,7 +16,8 @@ MOST_TRIES = 60
 def complete_upload(video_id: str, parts: int | None = None, tries: int = 0) -> None:
     """What a page had no time for. While storage does not answer a worker either, it is tried again for an hour.
 
-    For recordings nobody else would: no periodic task knows that one has ended, and its browser may be gone.
+    For recordings nobody else would: no periodic task knows that one has ended, and its browser may be gone. Each try
+    of a browser queues this too, so one message of each upload waits for its turn, and the others are dropped.
     """
     video = Video.objects.checkable().filter(pk=video_id, state=Video.State.PENDING).first()
     if video is None:
@@ -23,10 +25,10 @@ def complete_upload(video_id: str, parts: int | None = None, tries: int = 0) -> 
     try:
         tickets.complete(launch=None, video=video, count=parts)
     except Problem as problem:
-        if problem.status == 503 and tries < MOST_TRIES:
-            complete_upload.apply_async((video_id, parts, tries + 1), countdown=AGAIN_SECONDS)
-        else:
+        if problem.status != 503 or tries >= MOST_TRIES:
             log.warning("upload_not_completed", video=video_id, why=problem.code, tries=tries)
+        elif cache.add(f"upload-waits:{video_id}", True, AGAIN_SECONDS):
+            complete_upload.apply_async((video_id, parts, tries + 1), countdown=AGAIN_SECONDS)
 
 
 @shared_task
