@@ -1,13 +1,11 @@
 """Files that go with a mark: how markers send them, and how one gets them. (`docs/architecture.md` has the shapes.)"""
 
 import uuid
-from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lti_tool.access import LaunchRequest, launch_required
@@ -21,7 +19,7 @@ from video.json_api import json_answer, json_body
 from video.models import Attachment, Attempt, Submission
 from video.problems import Problem
 from video.rate_limits import Limit
-from video.storage.base import StoredPart
+from video.uploads import answers
 from video.uploads.forms import PartsForm
 
 STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
@@ -66,7 +64,7 @@ def sign(request: LaunchRequest, attachment_id: uuid.UUID) -> HttpResponse:
         raise Problem("bad_request", "The parts could not be read.", "Reload the page and try again.", status=400)
     rate_limits.check(Limit.PART_REQUESTS, request.launch.person_id)
     signed = attachments.sign(attachment=attachment, sizes=form.sizes)
-    return JsonResponse({"urls": signed.urls, "expires_in": _seconds_until(signed.expires_at)})
+    return JsonResponse({"urls": signed.urls, "expires_in": answers.seconds_until(signed.expires_at)})
 
 
 @launch_required(*STAFF)
@@ -82,7 +80,7 @@ def status(request: LaunchRequest, attachment_id: uuid.UUID) -> HttpResponse:
         "attachment": str(attachment.pk),
         "state": attachment.state,
         "received": sum(part.size for part in there),
-        "parts": _parts(there),
+        "parts": answers.parts(there),
         "error": attachment.error_message,
     }
     return JsonResponse(answer)
@@ -146,28 +144,7 @@ def _sent(request: LaunchRequest, attachment_id: uuid.UUID) -> Attachment:
 
 
 def _ticket(launch: LaunchSession, begun: Begun) -> dict[str, object]:
-    """As that of a video (views/upload.py)."""
     attachment = begun.attachment
-    names = ("renew", "sign", "status", "complete", "failed", "remove")
-    answer: dict[str, object] = {
-        "attachment": str(attachment.pk),
-        "way": "form" if begun.form else "parts",
-        "urls": {name: reverse(f"video:file-{name}", args=[launch.pk, attachment.pk]) for name in names},
-    }
-    if begun.form:
-        answer["form"] = {
-            "url": begun.form.url,
-            "fields": dict(begun.form.fields),
-            "expires_in": _seconds_until(begun.form.expires_at),
-        }
-    else:
-        answer["parts"] = {"size": attachment.part_bytes, "received": _parts(begun.received)}
-    return answer
-
-
-def _parts(parts: list[StoredPart]) -> list[dict[str, int]]:
-    return [{"number": part.number, "size": part.size} for part in parts]
-
-
-def _seconds_until(at: datetime) -> int:
-    return int((at - timezone.now()).total_seconds())
+    urls = {name: reverse(f"video:file-{name}", args=[launch.pk, attachment.pk]) for name in answers.LEADS}
+    told = answers.ticket(urls=urls, form=begun.form, part_bytes=attachment.part_bytes, received=begun.received)
+    return {"attachment": str(attachment.pk), **told}

@@ -1,13 +1,11 @@
 """Upload tickets and their ends, for the page's script. (`docs/architecture.md` has the answers' shapes.)"""
 
 import uuid
-from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from config.queue import enqueue
@@ -20,8 +18,7 @@ from video.json_api import json_answer, json_body
 from video.models import Video
 from video.problems import Problem
 from video.rate_limits import Limit
-from video.storage.base import StoredPart
-from video.uploads import parts, tickets
+from video.uploads import answers, parts, tickets
 from video.uploads.forms import PartsForm, UploadForm
 from video.uploads.tickets import Begun
 
@@ -61,7 +58,7 @@ def sign(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
         raise Problem("bad_request", "The parts could not be read.", "Reload the page and try again.", status=400)
     rate_limits.check(Limit.PART_REQUESTS, request.launch.person_id)
     signed = tickets.sign(video=video, sizes=form.sizes, sender=form.sender)
-    return JsonResponse({"urls": signed.urls, "expires_in": _seconds_until(signed.expires_at)})
+    return JsonResponse({"urls": signed.urls, "expires_in": answers.seconds_until(signed.expires_at)})
 
 
 @launch_required(Role.STUDENT)
@@ -79,7 +76,7 @@ def status(request: LaunchRequest, video_id: uuid.UUID) -> HttpResponse:
         "size": video.size,
         "recorded": video.recorded,
         "received": sum(part.size for part in there),
-        "parts": _parts(there),
+        "parts": answers.parts(there),
         "error": video.error_message,
     }
     return JsonResponse(answer)
@@ -144,27 +141,6 @@ def _own_video(launch: LaunchSession, video_id: uuid.UUID) -> Video:
 
 def _ticket(launch: LaunchSession, begun: Begun) -> dict[str, object]:
     video = begun.video
-    names = ("renew", "sign", "status", "complete", "failed", "remove")
-    answer: dict[str, object] = {
-        "video": str(video.pk),
-        "way": "form" if begun.form else "parts",
-        "urls": {name: reverse(f"video:upload-{name}", args=[launch.pk, video.pk]) for name in names},
-    }
-    if begun.form:
-        answer["form"] = {
-            "url": begun.form.url,
-            "fields": dict(begun.form.fields),
-            # Browsers' clocks are often wrong, so the life is given, not the end.
-            "expires_in": _seconds_until(begun.form.expires_at),
-        }
-    else:
-        answer["parts"] = {"size": video.part_bytes, "received": _parts(begun.received)}
-    return answer
-
-
-def _parts(parts: list[StoredPart]) -> list[dict[str, int]]:
-    return [{"number": part.number, "size": part.size} for part in parts]
-
-
-def _seconds_until(at: datetime) -> int:
-    return int((at - timezone.now()).total_seconds())
+    urls = {name: reverse(f"video:upload-{name}", args=[launch.pk, video.pk]) for name in answers.LEADS}
+    told = answers.ticket(urls=urls, form=begun.form, part_bytes=video.part_bytes, received=begun.received)
+    return {"video": str(video.pk), **told}
