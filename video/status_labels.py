@@ -1,6 +1,6 @@
 """Short statuses, in words: a code for the style sheet, a label, and an explanation where one helps."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from lti_tool.models import ScoreDelivery
 from lti_tool.models.score_delivery import ActivityProgress, GradingProgress
@@ -12,6 +12,11 @@ class StatusLabel:
     code: str
     label: str
     explanation: str = ""
+
+
+def as_json(status_label: StatusLabel | None) -> dict[str, str] | None:
+    """For a page's script, which draws it as `parts/status_label.html` does."""
+    return asdict(status_label) if status_label else None
 
 
 NOT_OPENED = StatusLabel("not_opened", "Not opened")

@@ -1,7 +1,6 @@
 """The grading room: one student's video beside what is said of it; and giving marks back."""
 
 import uuid
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -27,7 +26,6 @@ from video.models import Attempt, Grade, Release, Submission
 from video.problems import Problem
 from video.roster.listing import View
 from video.rubrics.rubrics import short
-from video.status_labels import StatusLabel
 from video.submissions import anonymity
 
 STAFF = (Role.ASSISTANT, Role.TEACHER, Role.ADMIN)
@@ -181,13 +179,9 @@ def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
         "unreleased": grade.unreleased,
         "returned": grade.returned is not None,
         "saved_at": grade.updated_at.isoformat(),
-        "status": _label(status_labels.mark_label(attempt, grade)),
-        "delivery": _label(status_labels.delivery_label(sent)),
+        "status": status_labels.as_json(status_labels.mark_label(attempt, grade)),
+        "delivery": status_labels.as_json(status_labels.delivery_label(sent)),
     }
-
-
-def _label(status_label: StatusLabel | None) -> dict[str, str] | None:
-    return asdict(status_label) if status_label else None
 
 
 def _two(attempt: Attempt, mark: Mark, theirs: Grade | None) -> dict[str, Any]:

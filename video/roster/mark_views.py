@@ -1,7 +1,6 @@
 """The mark that is typed in the roster itself: its points alone."""
 
 import uuid
-from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,7 +18,6 @@ from video.models import Assignment, Attempt, Grade, Submission
 from video.problems import Problem
 from video.roster.views import STAFF
 from video.rubrics.rubrics import short
-from video.status_labels import StatusLabel
 
 
 @launch_required(*STAFF)
@@ -69,10 +67,6 @@ def _as_json(attempt: Attempt, grade: Grade | None) -> dict[str, Any]:
         "overridden": bool(grade and grade.overridden),
         "rubric_points": None if over is None else short(over),
         "grader": grade.grader.name if grade and grade.grader else "",
-        "status": _label(status_labels.mark_label(attempt, grade)),
-        "delivery": _label(status_labels.delivery_label(delivery)),
+        "status": status_labels.as_json(status_labels.mark_label(attempt, grade)),
+        "delivery": status_labels.as_json(status_labels.delivery_label(delivery)),
     }
-
-
-def _label(status_label: StatusLabel | None) -> dict[str, str] | None:
-    return asdict(status_label) if status_label else None

@@ -1,12 +1,7 @@
 import { Refusal } from "../http";
+import type { StatusLabel } from "../status-label";
 import type { Drafts } from "./drafts";
 import { type Fields, same } from "./fields";
-
-export interface StatusLabel {
-  code: string;
-  label: string;
-  explanation: string;
-}
 
 /** The mark as the server has it now. With `version` 0 there is none, and nothing else is said. */
 export interface Saved {

@@ -1,4 +1,5 @@
-import type { Saved, SaveState, StatusLabel } from "./saver";
+import { statusLabel } from "../status-label";
+import type { Saved, SaveState } from "./saver";
 
 /** Whose mark it is, and by which rules it goes to its student. */
 export interface Rules {
@@ -116,15 +117,6 @@ export function clock(at: Date): string {
     hour: "2-digit",
     minute: "2-digit",
   });
-}
-
-function statusLabel({ code, label, explanation }: StatusLabel): HTMLElement {
-  const element = Object.assign(document.createElement("span"), {
-    className: `status-label ${code}`,
-    textContent: label,
-  });
-  if (explanation) element.title = explanation;
-  return element;
 }
 
 function put(selector: string, text: string): void {

@@ -1,11 +1,6 @@
 import { fetchJson, Refusal } from "../http";
+import { type StatusLabel, statusLabel } from "../status-label";
 import { forget, keep, kept } from "./kept-marks";
-
-interface StatusLabel {
-  code: string;
-  label: string;
-  explanation: string;
-}
 
 /** A mark as `roster/mark_views.py` tells it; `points` empty: none. */
 export interface Mark {
@@ -284,13 +279,5 @@ function deliveryLabel(told: StatusLabel): Node {
   words.className = "hint";
   words.textContent = told.explanation;
   place.append(summary, words);
-  return place;
-}
-
-function statusLabel(told: StatusLabel): HTMLElement {
-  const place = document.createElement("span");
-  place.className = `status-label ${told.code}`;
-  place.title = told.explanation;
-  place.textContent = told.label;
   return place;
 }
