@@ -177,7 +177,7 @@ def _grades(subject: Subject) -> Result:
     # Somebody who was launched as a student first: the roster calls non-editing teachers students too.
     students = course.memberships.filter(active=True, role="student").select_related("person")
     student = students.order_by("-from_launch").first()
-    with _trial_column(link) as url:
+    with _test_column(link) as url:
         if student is None:
             return Result(State.WARNING, "A grade column was made and deleted; the course has no student to try with.")
         ags.post_to(link, url, student.person.sub, ags.trial_score())
@@ -190,7 +190,7 @@ def _grades(subject: Subject) -> Result:
 
 
 @contextmanager
-def _trial_column(link: ResourceLink) -> Iterator[str]:
+def _test_column(link: ResourceLink) -> Iterator[str]:
     label = f"Reelmark check {secrets.token_hex(3)}"
     url = ags.make_line_item(link, label=label, maximum=10)
     try:

@@ -27,9 +27,8 @@ SHORTEST = 2048  # bits (RFC 7518, 3.3)
 KEEP_SECONDS = 3600  # then they are fetched anew, and serve meanwhile
 REFETCH_SECONDS = 10  # between two fetches, so that forged launches cannot make us hammer the platform
 _MOST = 100  # keys of one platform
-_MOMENT = (
-    1.0  # seconds after a fetch began, in which everybody waits: a class comes at once, and a good answer is quick
-)
+# Seconds after a fetch began, in which everybody waits: a class comes at once, and a good answer is quick.
+_MOMENT = 1.0
 _PAGE_SECONDS = 60  # a page has less (PAGE_PATIENCE_SECONDS)
 
 

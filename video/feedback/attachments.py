@@ -221,7 +221,7 @@ def claim(attachment_id: str) -> Attachment | None:
 
 
 def prepare(attachment: Attachment) -> None:
-    """Give a recorded word its length, and an index to jump by.
+    """Give audio feedback its duration, and an index to seek by.
 
     Raises:
         StorageUnavailable, StorageRefused: nothing is changed, so that a later run tries again.
@@ -229,7 +229,7 @@ def prepare(attachment: Attachment) -> None:
     as_it_was = Attachment.objects.filter(pk=attachment.pk, state=Attachment.State.CHECKING, key=attachment.key)
     with Copies(attachment) as copies:
         try:
-            word = audio.prepare(attachment, copies)
+            prepared = audio.prepare(attachment, copies)
         except StorageError:
             mine = as_it_was.filter(claimed_until=attachment.claimed_until)
             mine.update(claimed_until=None, looks=F("looks") - 1)
@@ -240,11 +240,11 @@ def prepare(attachment: Attachment) -> None:
             return
         as_it_was.update(
             state=Attachment.State.READY,
-            key=word.key,
-            incoming_key=attachment.incoming_key or (attachment.key if word.key != attachment.key else ""),
-            size=word.stored.size,
-            checksum=word.stored.checksum,
-            duration=word.seconds,
+            key=prepared.key,
+            incoming_key=attachment.incoming_key or (attachment.key if prepared.key != attachment.key else ""),
+            size=prepared.stored.size,
+            checksum=prepared.stored.checksum,
+            duration=prepared.seconds,
         )
 
 

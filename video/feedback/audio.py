@@ -19,15 +19,15 @@ _SPARE_SECONDS = 5.0  # the recorder's clock is not the file's
 
 
 @dataclass(frozen=True)
-class Word:
-    """Where and what it is in storage; None `seconds` where the file does not say."""
+class Prepared:
+    """Where and what a recording is in storage; None `seconds` where the file does not say."""
 
     key: str
     stored: StoredObject
     seconds: float | None
 
 
-def prepare(attachment: Attachment, copies: Copies) -> Word:
+def prepare(attachment: Attachment, copies: Copies) -> Prepared:
     """As it is, where it has a length and an index already; else a copy that has them.
 
     Raises:
@@ -54,9 +54,9 @@ def prepare(attachment: Attachment, copies: Copies) -> Word:
                 sound_only=True,
                 save_as=attachment.name,
             )
-        except OSError:  # our disk is full: a word that one cannot jump in is better than none
+        except OSError:  # our disk is full: a recording that one cannot seek in is better than none
             log.exception("not_made_seekable", key_of="attachment")
-            return Word(key, stored, found.duration)
+            return Prepared(key, stored, found.duration)
         there = backend.inspect(seekable)
         if there is None or there.size != size:
             raise ObjectChanged("The copy is gone.")  # it was taken away meanwhile
@@ -64,4 +64,4 @@ def prepare(attachment: Attachment, copies: Copies) -> Word:
         found = probe.read_sound(backend, key, size, content_type)
     if found.duration is not None and found.duration > MOST_SECONDS + _SPARE_SECONDS:
         raise probe.Unreadable("too_long", f"It is {clock(found.duration)} long; the limit is {clock(MOST_SECONDS)}.")
-    return Word(key, stored, found.duration)
+    return Prepared(key, stored, found.duration)

@@ -37,7 +37,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
 
 class Attachment(models.Model):
-    """A file or a recorded word that goes back with a mark: in the same storage, behind the same signed addresses."""
+    """A file or a recording that goes back with a mark: in the same storage, behind the same signed addresses."""
 
     class Kind(models.TextChoices):
         FILE = "file"

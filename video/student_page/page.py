@@ -53,9 +53,8 @@ class SubmittedAttempt:
 class StudentPage:
     """Everything the student's page shows. `attempts` newest first; `attempts_left` None: any number.
 
-    Of the draft: `ready` was looked at and believed, `checking` is being looked into, `unfinished` can go on (small
-    files, which came by a form, can only be given up), and
-    `failed` is the last that did not make it, where nothing has come since.
+    Of the draft: `ready` was verified, `checking` is being verified, `unfinished` can go on (small files, which came by
+    a form, can only be given up), and `failed` is the last that did not make it, where nothing has come since.
     """
 
     status: StatusLabel
@@ -192,21 +191,21 @@ def _submission(launch: LaunchSession, assignment: Assignment) -> tuple[Submissi
     submission: Any = _SUBMISSION.first(assignment=assignment.pk, person=person, link=link)
     if submission is None:
         submission, _ = Submission.objects.get_or_create(assignment=assignment, person=launch.person)
-        owed = ScoreDelivery.objects.filter(resource_link=link, person=person).first()
+        delivery = ScoreDelivery.objects.filter(resource_link=link, person=person).first()
     else:
-        owed = getattr(submission, "owed", None)
+        delivery = getattr(submission, "delivery", None)
     submission.assignment, submission.person = assignment, launch.person
-    if owed is not None:
-        owed.person, owed.resource_link = launch.person, launch.resource_link
-    return submission, owed
+    if delivery is not None:
+        delivery.person, delivery.resource_link = launch.person, launch.resource_link
+    return submission, delivery
 
 
 def _submissions(*, assignment: Any, person: Any, link: Any) -> "QuerySet[Submission]":
     at_link = Q(person__score_deliveries__resource_link=link)
     return (
         Submission.objects.filter(assignment=assignment, person=person)
-        .annotate(owed=FilteredRelation("person__score_deliveries", condition=at_link))
-        .select_related("owed")  # type: ignore[misc]  # the stubs do not know of it
+        .annotate(delivery=FilteredRelation("person__score_deliveries", condition=at_link))
+        .select_related("delivery")  # type: ignore[misc]  # the stubs do not know of it
     )
 
 
