@@ -21,12 +21,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from django.db import transaction
 from django.test import Client
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lti_tool import registered
 from lti_tool.models import ContentSelection, Course, LaunchSession, Person, ResourceLink
-from tests.drawn import drawn
 from tests.lti_tool import nonsense
 from tests.lti_tool.nonsense import Change, Slip
 from tests.lti_tool.platform_double import CONTEXT_ROLE, DEEP_LINKING, LTI, Claims, PlatformDouble, reviewing, selecting
@@ -52,6 +51,10 @@ MADE = (LaunchSession, ContentSelection, Person, Course, ResourceLink)
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+# Nothing is remembered between runs: `make test` draws the same examples every time.
+steady = settings(derandomize=True, deadline=None, database=None)
+
+
 @pytest.fixture
 def other(platform: PlatformDouble) -> PlatformDouble:
     """A second platform with a key of its own; its login address already has a query."""
@@ -68,7 +71,7 @@ def other(platform: PlatformDouble) -> PlatformDouble:
 def test_changed_claims_let_in_nobody_whom_they_do_not_name(platform: PlatformDouble, other: PlatformDouble) -> None:
     seen: Counter[str] = Counter()
 
-    @drawn(150)
+    @settings(steady, max_examples=300)
     @given(st.sampled_from(list(MESSAGES)), st.sampled_from(RANKS), nonsense.changes())
     def every(message: str, role: str, changes: list[Change]) -> None:
         def sign(claims: Claims) -> str:
@@ -80,23 +83,19 @@ def test_changed_claims_let_in_nobody_whom_they_do_not_name(platform: PlatformDo
             seen[launch.judge(launch.post(sign(launch.claims)), [platform, other])] += 1
 
     every()
-    assert min(seen["let in"], seen["refused"]) > 15, seen
+    assert min(seen["let in"], seen["refused"]) > 30, seen
 
 
 @pytest.mark.parametrize(
-    ("odd", "text"),
-    list(
-        enumerate(
-            [
-                "\ud800",
-                "6\x00",
-                "\"'><img src=x onerror=alert(1)>",
-                "x@y" * 110,
-                "x" * 2001,
-                "https://[bad",
-            ]
-        )
-    ),
+    "text",
+    [
+        "\ud800",
+        "6\x00",
+        "\"'><img src=x onerror=alert(1)>",
+        "x@y" * 110,
+        "x" * 2001,
+        "https://[bad",
+    ],
     ids=[
         "half a pair",
         "NUL",
@@ -106,11 +105,10 @@ def test_changed_claims_let_in_nobody_whom_they_do_not_name(platform: PlatformDo
         "half an address",
     ],
 )
-def test_no_text_of_a_launch_can_break_it(platform: PlatformDouble, other: PlatformDouble, odd: int, text: str) -> None:
-    """Every place of every kind of launch has three of the six texts, and every text two of the four kinds there."""
-    for number, message in enumerate(MESSAGES):
+def test_no_text_of_a_launch_can_break_it(platform: PlatformDouble, other: PlatformDouble, text: str) -> None:
+    for message in MESSAGES:
         for where, value in enumerate(nonsense.values_in(good(platform, message))):
-            if isinstance(value, str) and (odd + number + where) % 2 == 0:
+            if isinstance(value, str):
                 with a_launch(platform, message, "teacher") as launch:
                     claims = Change("replace", where, text).apply(launch.claims)
                     launch.judge(launch.post(signed(claims, platform)), [platform, other])
@@ -192,7 +190,7 @@ def test_roles_never_give_more_than_they_say(platform: PlatformDouble, other: Pl
     lists = st.lists(uris, min_size=1, max_size=3)
     seen: Counter[str] = Counter()
 
-    @drawn(80)
+    @settings(steady, max_examples=150)
     @given(lists, st.lists(nonsense.values(), max_size=1))
     def every(named: list[str], strange: list[Any]) -> None:
         with a_launch(platform, "link", "student") as launch:
@@ -202,7 +200,7 @@ def test_roles_never_give_more_than_they_say(platform: PlatformDouble, other: Pl
             seen[session.role if session else "refused"] += 1
 
     every()
-    assert all(seen[role] > 2 for role in RANKS), seen
+    assert all(seen[role] > 5 for role in RANKS), seen
 
 
 def test_token_that_was_tampered_with_opens_nothing(platform: PlatformDouble, other: PlatformDouble) -> None:
@@ -210,7 +208,7 @@ def test_token_that_was_tampered_with_opens_nothing(platform: PlatformDouble, ot
     orders = st.permutations([0, 1, 2])
     between = st.sampled_from([".", ".", "..", "", " . ", "%2E"])
 
-    @drawn(80)
+    @settings(steady, max_examples=150)
     @given(st.sampled_from(list(MESSAGES)), places, nonsense.slips(), orders, between, st.booleans())
     def every(message: str, place: str, slips: list[Slip], order: list[int], dot: str, only_slips: bool) -> None:
         with a_launch(platform, message, "teacher") as launch:
@@ -254,7 +252,7 @@ def test_header_of_a_token_chooses_neither_key_nor_algorithm(platform: PlatformD
     }
     seen: Counter[str] = Counter()
 
-    @drawn(80)
+    @settings(steady, max_examples=150)
     @given(st.sampled_from(list(MESSAGES)), headers, st.sampled_from(["platform's", *keys]))
     def every(message: str, header: Claims, whose: str) -> None:
         header = {name: other.kid if value == "other's" else value for name, value in header.items()}
@@ -263,7 +261,7 @@ def test_header_of_a_token_chooses_neither_key_nor_algorithm(platform: PlatformD
             seen[launch.judge(launch.post(token), [platform, other])] += 1
 
     every()
-    assert min(seen["let in"], seen["refused"]) > 5, seen
+    assert min(seen["let in"], seen["refused"]) > 10, seen
 
 
 def test_key_of_another_platform_opens_nothing_here(platform: PlatformDouble, other: PlatformDouble) -> None:
@@ -314,7 +312,7 @@ def test_state_that_was_tampered_with_opens_nothing(platform: PlatformDouble, ot
     ])  # fmt: skip
     seen: Counter[str] = Counter()
 
-    @drawn(60)
+    @settings(steady, max_examples=120)
     @given(whose, st.none() | nonsense.slips(), fields, kinds, nonsense.texts())
     def every(from_whom: str, slips: list[Slip] | None, field: str, kind: str, text: str) -> None:
         with a_launch(platform, "link", "student") as launch:
@@ -360,7 +358,7 @@ def test_changed_logins_lead_nowhere_else_and_their_refusals_offer_nothing_else(
     doubles, seen = {"moodle": platform, "other": other}, Counter[str]()
     plain = {again: shape(a_refusal(platform, other if again else platform)) for again in (False, True)}
 
-    @drawn(150)
+    @settings(steady, max_examples=300)
     @given(st.sampled_from(list(doubles)), st.sampled_from(["get", "post"]), login_changes())
     def every(name: str, method: str, changes: list[Param]) -> None:
         double = doubles[name]
@@ -383,7 +381,7 @@ def test_changed_logins_lead_nowhere_else_and_their_refusals_offer_nothing_else(
             transaction.set_rollback(True)
 
     every()
-    assert min(seen["begun"], seen["refused"], seen["offered again"]) > 15, seen
+    assert min(seen["begun"], seen["refused"], seen["offered again"]) > 30, seen
 
 
 @pytest.mark.parametrize(
